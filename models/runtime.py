@@ -1,0 +1,142 @@
+"""All models of one process: opened once, used side by side, closed in time."""
+
+from __future__ import annotations
+
+import atexit
+import threading
+import weakref
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cached_property
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models import _mediapipe
+from models.face import DetectedFace, FaceDetector, FaceLandmarker, FaceLandmarks
+from models.segmentation import PersonSegmenter
+from models.store import ModelStore
+
+FACE_LANDMARKER = "face_landmarker"
+PERSON_SEGMENTER = "selfie_segmentation"
+FACE_DETECTOR = "face_detection_full_range"
+
+_open_models: weakref.WeakSet[Models] = weakref.WeakSet()
+
+
+class Models:
+    """Owns the models and the one helper thread that runs some of them beside the others.
+
+    The landmarker runs in the caller's thread (one at a time); the segmenter and the face detector
+    in the helper thread. Asked in the order `submit_mask`, `submit_faces`, `landmarks`, all three
+    take about as long as the slowest on two cores. Each model is checked (its whole sha256) and
+    opened when first asked for, or all at once by `open`.
+
+    Not to be carried over a fork: open the models in the process that uses them.
+
+    Args:
+        store: where the model files are.
+    """
+
+    def __init__(self, store: ModelStore) -> None:
+        self.store = store
+        self._landmarker_lock = threading.Lock()
+        self._helper = ThreadPoolExecutor(1, thread_name_prefix="models")
+        self._closed = False
+        _open_models.add(self)
+
+    @classmethod
+    def open(cls, store: ModelStore) -> Self:
+        """Open every model now, so that the first picture is as quick as the next.
+
+        Raises:
+            ModelStoreError: ``model-missing``, ``model-altered``, ``model-unusable``,
+                ``system-library-missing``.
+        """
+        models = cls(store)
+        try:
+            helper = models._helper.submit(lambda: (models._segmenter, models._detector))
+            models._landmarker  # noqa: B018 - opens it
+            helper.result()
+        except BaseException:
+            models.close()
+            raise
+        return models
+
+    @property
+    def digests(self) -> Mapping[str, str]:
+        """Name → sha256 of every model there is; each is checked before it is opened."""
+        return self.store.digests()
+
+    @cached_property
+    def _landmarker(self) -> FaceLandmarker:
+        return FaceLandmarker(self.store.verify(FACE_LANDMARKER))
+
+    @cached_property
+    def _segmenter(self) -> PersonSegmenter:
+        return PersonSegmenter(self.store.verify(PERSON_SEGMENTER))
+
+    @cached_property
+    def _detector(self) -> FaceDetector:
+        return FaceDetector(self.store.verify(FACE_DETECTOR))
+
+    def landmarks(self, rgb: NDArray[np.uint8]) -> tuple[FaceLandmarks, ...]:
+        """Faces with landmarks, the largest first; see `FaceLandmarker.detect`.
+
+        Raises:
+            ModelStoreError: as `open`, when the model is opened by this call.
+        """
+        self._refuse_if_closed()
+        with self._landmarker_lock:
+            return self._landmarker.detect(rgb)
+
+    def submit_mask(self, rgb: NDArray[np.uint8]) -> Future[NDArray[np.float32]]:
+        """The person mask, soon; see `PersonSegmenter.mask`. Errors come with the result."""
+        self._refuse_if_closed()
+        return self._helper.submit(lambda: self._segmenter.mask(rgb))
+
+    def submit_faces(self, rgb: NDArray[np.uint8]) -> Future[tuple[DetectedFace, ...]]:
+        """All faces, small ones too, soon; see `FaceDetector.detect`."""
+        self._refuse_if_closed()
+        return self._helper.submit(lambda: self._detector.detect(rgb))
+
+    def close(self) -> None:
+        """Finish what is under way and free all models; a second call does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        self._helper.shutdown(wait=True, cancel_futures=True)
+        with self._landmarker_lock, _mediapipe.quiet():
+            for name in ("_landmarker", "_segmenter", "_detector"):
+                if model := self.__dict__.pop(name, None):
+                    model.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise RuntimeError("these models are closed")
+
+
+def _close_all() -> None:
+    for models in list(_open_models):
+        models.close()
+
+
+# MediaPipe closes its tasks on threads of its own, which the interpreter stops before it runs
+# atexit's functions; threading's own list runs earlier, the last entry first.
+_at_exit: Callable[[Callable[[], None]], object] = getattr(
+    threading, "_register_atexit", atexit.register
+)
+_at_exit(_close_all)

@@ -1,0 +1,162 @@
+"""The background: its colour, and that nothing is on it. Measured outside the person mask."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import cv2
+import numpy as np
+
+from photo_service.check import Band, Outcome, Range, Status, check, graded, worst
+from photo_service.features import Backdrop, BoolImage, Features, bounding_box
+
+ColourBands = Mapping[str, Mapping[str, Range]]
+
+
+@check("background/colour", codes=("background-colour",), needs=("person",))
+def colour(features: Features, *, allowed: ColourBands, doubtful: ColourBands) -> Outcome:
+    """Light blue, white or light grey.
+
+    Wants: a background in one of the three colours.
+    Why: 使用浅蓝色、白色或浅灰色背景.
+    Measured: median CIELAB of the background: lightness (0-100), chroma and hue (degrees),
+        against named bands. Bands, not the distance to one reference: honest studio blues such
+        as #438EDB are ΔE 25 from the national reference.
+    Blind spots: a strong cast shifts it; hair that fills the frame leaves too little to see
+        (SKIP).
+    Source: graduation procedure, item 4, note 2 (1); reference colours: national specification.
+    """
+    lightness, a, b = features.backdrop.lab
+    axes = {
+        "lightness": lightness,
+        "chroma": math.hypot(a, b),
+        "hue": math.degrees(math.atan2(b, a)) % 360,
+    }
+    facts = {axis: round(value, 1) for axis, value in axes.items()}
+    names = tuple(allowed)
+    for name, bands in allowed.items():
+        if _within(axes, bands):
+            return Outcome(Status.PASS, value=name, allowed=names, facts=facts)
+    return Outcome(
+        Status.FAIL,
+        "background-colour",
+        value=_colour_name(**axes),
+        allowed=names,
+        region=bounding_box(features.backdrop.sure, features.small_factor),
+        certain=not any(_within(axes, bands) for bands in doubtful.values()),
+        facts=facts,
+    )
+
+
+def _within(axes: Mapping[str, float], bands: Mapping[str, Range]) -> bool:
+    return all(axes[axis] in band for axis, band in bands.items())
+
+
+_HUES = (
+    (25, "pink_red"),
+    (50, "orange_red"),
+    (75, "orange"),
+    (110, "yellow"),
+    (165, "green"),
+    (215, "cyan"),
+    (300, "blue"),
+    (335, "purple"),
+    (360, "pink_red"),
+)
+
+
+def _colour_name(lightness: float, chroma: float, hue: float) -> str:
+    """A word for any colour, a key of ``[word]`` in the message files."""
+    if chroma < 8 or lightness < 8:
+        steps = ((20, "black"), (45, "dark_grey"), (72, "grey"), (90, "light_grey"), (101, "white"))
+        return next(name for limit, name in steps if lightness < limit)
+    name = next(name for limit, name in _HUES if hue <= limit)
+    if name in ("orange_red", "orange", "yellow") and chroma < 40:
+        return "beige" if lightness >= 65 else "brown"
+    if name in ("pink_red", "orange_red"):
+        return "pink" if lightness >= 65 else "red"
+    if lightness < 35:
+        return f"dark_{name}"
+    return f"light_{name}" if lightness >= 75 and name in ("green", "blue", "purple") else name
+
+
+def _shadow(backdrop: Backdrop) -> BoolImage:
+    """Background pixels near the person that are darker, but of the same colour."""
+    darker = -backdrop.difference[..., 0]
+    tint = np.hypot(backdrop.difference[..., 1], backdrop.difference[..., 2])
+    near = backdrop.distance < 0.7
+    shadow = backdrop.sure & near & (darker > 4) & (tint < 0.4 * darker + 1.5) & (darker < 35)
+    return _patches(shadow)
+
+
+def _patches(mask: BoolImage) -> BoolImage:
+    """What of a mask is at least five pixels of ``small`` across: strands of hair are thinner."""
+    kernel = np.ones((5, 5), np.uint8)
+    return cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, kernel) > 0
+
+
+@check(
+    "background/plain", codes=("background-objects", "background-patterned"), needs=("person",)
+)
+def plain(features: Features, *, objects: Band, texture: Band) -> Outcome:
+    """Nothing on the background.
+
+    Wants: no object, pattern or scenery.
+    Why: 背景 of one colour; 不得添加…图案等其他内容.
+    Measured: on the background without shadows: `objects`, percent of it covered by patches more
+        than ΔE 8 from a smooth surface, single strands of hair removed; `texture`, the 90th percentile of that difference in ΔE.
+    Blind spots: objects smaller than about 1 % of the background; very soft clouds, which read
+        as gradient.
+    Source: graduation procedure, item 4, note 2 (1) and (4); our measurement.
+    """
+    backdrop = features.backdrop
+    deviation = np.sqrt((backdrop.difference**2).sum(axis=2))
+    counted = backdrop.sure & ~_shadow(backdrop)
+    if not counted.any():
+        counted = backdrop.sure
+    foreign = _patches(counted & (deviation > 8))
+    share = 100 * float(foreign.sum()) / float(backdrop.sure.sum())
+    level = float(np.percentile(deviation[counted], 90))
+    region = bounding_box(foreign, features.small_factor) if foreign.any() else None
+    first = graded(share, objects, unit="%", high="background-objects", region=region)
+    second = graded(level, texture, unit="dE", high="background-patterned", region=region)
+    return worst(first, second)
+
+
+@check("background/even", codes=("background-gradient",), needs=("person",))
+def even(features: Features, *, lightness: Band, tint: Band) -> Outcome:
+    """A background of one lightness and tint.
+
+    Wants: no strong gradient from edge to edge.
+    Why: 背景 of one colour.
+    Measured: the smooth part of the background, 95th minus 5th percentile: of L (`lightness`),
+        and of a or b, whichever is larger (`tint`), in CIELAB units. Evenly lit studios read
+        2-16; an 8-bit ramp of 60 levels reads 16, of 120 levels 33.
+    Blind spots: a small background shows little of its gradient.
+    Source: graduation procedure, item 4, note 2 (1); our default.
+    """
+    gradient = features.backdrop.gradient
+    return worst(
+        graded(gradient[0], lightness, unit="L", high="background-gradient"),
+        graded(max(gradient[1:]), tint, unit="dE", high="background-gradient"),
+    )
+
+
+@check("background/no_shadow", codes=("background-shadow",), needs=("person",))
+def no_shadow(features: Features, *, share: Band) -> Outcome:
+    """No shadow behind the head.
+
+    Wants: a background without the person's shadow.
+    Why: a shadow blurs the outline of head and hair.
+    Measured: percent of the background within 0.7 face widths of the person that is 4 to 35 L
+        darker than the smooth surface at the same tint, single strands removed.
+    Blind spots: shadows wider than the frame read as gradient; faint ones below 4 L are ignored.
+    Source: usual practice of portraits for certificates; ISO/IEC 19794-5; our default.
+    """
+    backdrop = features.backdrop
+    shadow = _shadow(backdrop)
+    near = float((backdrop.sure & (backdrop.distance < 0.7)).sum())
+    value = 100 * float(shadow.sum()) / max(near, 1.0)
+    region = bounding_box(shadow, features.small_factor) if shadow.any() else None
+    return graded(value, share, unit="%", high="background-shadow", region=region)

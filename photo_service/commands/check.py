@@ -1,0 +1,206 @@
+"""``check``: judge files, one report each."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from photo_service.commands.faults import tell_error, tell_fault
+from photo_service.errors import FileUnreadableError, PhotoServiceError, UsageError
+from photo_service.messages import Messages
+from photo_service.profile import Profile, resolve
+from photo_service.render.text import PlainConsole, print_report, print_summary
+from photo_service.report import Decision
+from photo_service.service import Examination, examine, warm_up
+from photo_service.settings import Settings
+
+STDIN = "-"
+# Nothing that is a photo; reading on would only fill the memory.
+MOST_BYTES = 1 << 30
+# More files than this get a progress bar.
+_FEW = 10
+_EXIT_CODES = {Decision.ACCEPTED: 0, Decision.REJECTED: 10, Decision.REVIEW: 11}
+# Of a batch's codes the last one here that occurred is the command's.
+_GRAVITY = (0, 11, 10, FileUnreadableError.exit_code, PhotoServiceError.exit_code)
+
+log = logging.getLogger(__name__)
+
+
+def run(arguments: argparse.Namespace, settings: Settings, text: Messages) -> int:
+    """Judge the files in their order; returns the gravest exit code."""
+    files: list[str] = arguments.files
+    if files.count(STDIN) > 1:
+        raise UsageError("stdin-twice")
+    rules = resolve(arguments.kind, arguments.profile)
+    overlays = None if arguments.overlay is None else Overlays(arguments.overlay, settings, text)
+    # Models missing: better said before the first report than between two.
+    warm_up(settings)
+    batch = _Batch(rules, settings, text, overlays)
+    with _progress(len(files), text, as_json=arguments.json) as (console, advance):
+        for file in files:
+            batch.add(file, _printer(arguments, console, text, alone=len(files) == 1))
+            advance()
+        if len(batch.decisions) > 1 and not arguments.json:
+            print_summary(console, batch.decisions, text)
+    return max(batch.codes, key=_GRAVITY.index)
+
+
+class Overlays:
+    """The folder that overlay pictures go to; each picture gets a name of its own.
+
+    Raises:
+        UsageError: the folder cannot be made.
+    """
+
+    def __init__(self, folder: str, settings: Settings, text: Messages) -> None:
+        self._folder = Path(folder)
+        self._settings = settings
+        self._text = text
+        self._taken: set[str] = set()
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unwritable(self._folder, error) from error
+
+    def write(self, file: str, examination: Examination) -> Path:
+        """Draw and save one overlay; returns where it is.
+
+        Raises:
+            UsageError: it cannot be saved.
+        """
+        from photo_service.render.overlay import EXTENSION, draw_overlay
+
+        drawn = draw_overlay(examination, self._text.language, font=self._settings.font)
+        path = self._folder / f"{self._free_stem(Path(file).stem)}.overlay.{EXTENSION}"
+        try:
+            path.write_bytes(drawn)
+        except OSError as error:
+            raise _unwritable(path, error) from error
+        return path
+
+    def _free_stem(self, stem: str) -> str:
+        free, number = stem, 1
+        while free.casefold() in self._taken:
+            number += 1
+            free = f"{stem}-{number}"
+        self._taken.add(free.casefold())
+        return free
+
+
+class _Batch:
+    """The files of one call and what became of them."""
+
+    def __init__(
+        self, rules: Profile, settings: Settings, text: Messages, overlays: Overlays | None
+    ) -> None:
+        self._rules = rules
+        self._settings = settings
+        self._text = text
+        self._overlays = overlays
+        self.codes: list[int] = []
+        self.decisions: list[Decision] = []
+
+    def add(self, file: str, show: Callable[[Examination], None]) -> None:
+        """Judge, show and draw one file; its failure is told and noted, and stops no other."""
+        try:
+            self.codes.append(self._judge(file, show))
+        except FileUnreadableError as error:
+            tell_error(error, self._text)
+            self.codes.append(error.exit_code)
+        except (PhotoServiceError, BrokenPipeError):
+            raise
+        except Exception:
+            log.exception("a file could not be judged")
+            tell_fault(self._settings, self._text, file=_name(file))
+            self.codes.append(PhotoServiceError.exit_code)
+
+    def _judge(self, file: str, show: Callable[[Examination], None]) -> int:
+        name = _name(file)
+        examination = examine(
+            read_bytes(file), profile=self._rules, name=name, settings=self._settings
+        )
+        decision = examination.report.decision
+        show(examination)
+        self.decisions.append(decision)
+        if self._overlays is not None:
+            self._overlays.write(name, examination)
+        return _EXIT_CODES[decision]
+
+
+def read_bytes(file: str) -> bytes:
+    """A file's bytes; those of the standard input for ``-``.
+
+    Raises:
+        FileUnreadableError: they cannot be had.
+    """
+    name = _name(file)
+    try:
+        if file == STDIN:
+            data = sys.stdin.buffer.read(MOST_BYTES + 1)
+        else:
+            with Path(file).open("rb") as stream:
+                data = stream.read(MOST_BYTES + 1)
+    except FileNotFoundError as error:
+        raise FileUnreadableError("path-missing", file=Path(name)) from error
+    except IsADirectoryError as error:
+        raise FileUnreadableError("path-directory", file=Path(name)) from error
+    except PermissionError as error:
+        raise FileUnreadableError("path-forbidden", file=Path(name)) from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise FileUnreadableError(
+            "path-unreadable", file=Path(name), why=getattr(error, "strerror", None) or error
+        ) from error
+    if len(data) > MOST_BYTES:
+        raise FileUnreadableError("path-huge", file=Path(name), limit=MOST_BYTES >> 20)
+    return data
+
+
+def _name(file: str) -> str:
+    """What reports call a file; bytes that are no text become question marks."""
+    return "stdin" if file == STDIN else file.encode("utf-8", "replace").decode("utf-8")
+
+
+def _unwritable(path: Path, error: OSError) -> UsageError:
+    return UsageError("overlay-unwritable", path=path, why=error.strerror or error)
+
+
+def _printer(
+    arguments: argparse.Namespace, console: PlainConsole, text: Messages, *, alone: bool
+) -> Callable[[Examination], None]:
+    def as_json(examination: Examination) -> None:
+        sys.stdout.write(examination.report.to_json(text.language) + "\n")
+        sys.stdout.flush()
+
+    def as_text(examination: Examination) -> None:
+        print_report(console, examination.report, text, every=alone or arguments.details)
+
+    return as_json if arguments.json else as_text
+
+
+@contextmanager
+def _progress(
+    count: int, text: Messages, *, as_json: bool
+) -> Iterator[tuple[PlainConsole, Callable[[], None]]]:
+    """Where reports are printed, and a function to call after each file."""
+    console, errors = PlainConsole(), PlainConsole(stderr=True)
+    both = console.is_terminal and errors.is_terminal
+    if count <= _FEW or not errors.is_terminal or (both and as_json):
+        yield console, lambda: None
+        return
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=errors, transient=True) as bar:
+        task = bar.add_task(text.ui("progress_check"), total=count)
+        # On one terminal the reports must pass through the bar's console to scroll above it.
+        yield (errors if both else console), lambda: bar.advance(task)

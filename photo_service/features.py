@@ -1,0 +1,411 @@
+"""`Features`: every costly fact of one picture, computed once and only if a check asks.
+
+Coordinates are pixels of the decoded picture (``photo.pixels``), x to the right, y down, unless a
+name says otherwise. "Left" and "right" are the picture's, not the person's. Two reduced pictures
+serve the measurements that need no detail:
+
+* ``small``: long side `SMALL_SIDE`, for colour, light and background;
+* the person mask: 256 × 256 as the model gives it, brought to the size of ``small``.
+
+Facts that a picture does not have raise `CannotAssess`, which the engine reports as SKIP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.face import DetectedFace, FaceLandmarks
+from photo_service.errors import CannotAssess
+from photo_service.image import Photo
+
+SMALL_SIDE = 256
+# Person probability below which a pixel is surely background, and from which it is surely person.
+BACKGROUND_BELOW = 0.05
+PERSON_FROM = 0.5
+# The face crop for sharpness: distance between the eye centres after scaling down, in pixels.
+CROP_EYE_DISTANCE = 96.0
+
+# Indices into MediaPipe's 478-point face mesh.
+LEFT_EYE_CORNERS = (33, 133)
+RIGHT_EYE_CORNERS = (362, 263)
+LEFT_LIDS = ((160, 144), (159, 145), (158, 153))
+RIGHT_LIDS = ((385, 380), (386, 374), (387, 373))
+LEFT_CHEEK, RIGHT_CHEEK = 234, 454
+CHIN, FOREHEAD = 152, 10
+NOSE_BRIDGE, NOSE_TIP, UPPER_LIP, LOWER_LIP = 168, 1, 13, 14
+FACE_OVAL = (
+    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152,
+    148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
+)  # fmt: skip
+LEFT_EYE_RING = (33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 163, 7)
+RIGHT_EYE_RING = (362, 398, 384, 385, 386, 387, 388, 466, 263, 249, 390, 373, 374, 380, 381, 382)
+LEFT_BROW = (70, 63, 105, 66, 107, 55, 65, 52, 53, 46)
+RIGHT_BROW = (300, 293, 334, 296, 336, 285, 295, 282, 283, 276)
+LIPS = (
+    61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146,
+)  # fmt: skip
+
+Point = tuple[float, float]
+FloatImage = NDArray[np.float32]
+ByteImage = NDArray[np.uint8]
+BoolImage = NDArray[np.bool_]
+
+
+class ModelSet(Protocol):
+    """The learned models a picture's facts come from; see `models.runtime.Models`."""
+
+    def landmarks(self, rgb: ByteImage) -> tuple[FaceLandmarks, ...]:
+        """Landmarks of each face, largest first."""
+
+    def submit_mask(self, rgb: ByteImage) -> Future[FloatImage]:
+        """Person probability, 256 × 256."""
+
+    def submit_faces(self, rgb: ByteImage) -> Future[tuple[DetectedFace, ...]]:
+        """Boxes of faces of any size."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaceGeometry:
+    """Where the face is, in pixels of the decoded picture.
+
+    ``eye_distance`` is the inter-eye distance: between the centres of the eyes, each the middle
+    of its two corners. ``width`` is cheek to cheek at the ears (landmarks 234 and 454).
+    """
+
+    left_eye: Point
+    right_eye: Point
+    eye_distance: float
+    left: float
+    right: float
+    chin: float
+    box: tuple[float, float, float, float]
+
+    @property
+    def width(self) -> float:
+        """Cheek to cheek, pixels."""
+        return self.right - self.left
+
+    @property
+    def eyes_y(self) -> float:
+        """Height of the line between the eyes, pixels from the top."""
+        return (self.left_eye[1] + self.right_eye[1]) / 2
+
+    @property
+    def centre_x(self) -> float:
+        """Middle between the cheeks, pixels from the left."""
+        return (self.left + self.right) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Backdrop:
+    """The background as measured on ``small``; colours in CIELAB (L 0–100).
+
+    Attributes:
+        sure: where the background surely is.
+        lab: median colour.
+        gradient: how much its smooth part varies: 95th − 5th percentile of L, a and b of a
+            second-degree surface fitted to the sure pixels without outliers.
+        difference: (h, w, 3) colour minus that surface at sure pixels, 0 elsewhere.
+        distance: how far each pixel is from the person, in face widths.
+    """
+
+    sure: BoolImage
+    lab: tuple[float, float, float]
+    gradient: tuple[float, float, float]
+    difference: FloatImage
+    distance: FloatImage
+
+
+@dataclass(frozen=True, slots=True)
+class FaceCrop:
+    """Luma around the face, upright, never enlarged; inter-eye distance ≤ `CROP_EYE_DISTANCE`."""
+
+    luma: FloatImage
+    eye_distance: float
+    scale: float
+
+
+class Features:
+    """The facts of one picture. Not to be shared between threads."""
+
+    def __init__(self, photo: Photo, models: ModelSet) -> None:
+        self.photo = photo
+        self._models = models
+        self._mask: Future[FloatImage] | None = None
+        self._detections: Future[tuple[DetectedFace, ...]] | None = None
+
+    @property
+    def scale(self) -> float:
+        """Decoded pixels per full-size pixel."""
+        return self.photo.scale
+
+    @property
+    def width(self) -> int:
+        """Decoded width, pixels."""
+        return int(self.photo.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        """Decoded height, pixels."""
+        return int(self.photo.pixels.shape[0])
+
+    def prefetch(self, needs: frozenset[str]) -> None:
+        """Start the models that ``needs`` names on the helper thread."""
+        if "person" in needs:
+            self._mask_future()
+        if "detections" in needs:
+            self._detections_future()
+
+    def _mask_future(self) -> Future[FloatImage]:
+        if self._mask is None:
+            self._mask = self._models.submit_mask(self.photo.pixels)
+        return self._mask
+
+    def _detections_future(self) -> Future[tuple[DetectedFace, ...]]:
+        if self._detections is None:
+            self._detections = self._models.submit_faces(self.photo.pixels)
+        return self._detections
+
+    # --- faces -------------------------------------------------------------------------------
+
+    @cached_property
+    def faces(self) -> tuple[FaceLandmarks, ...]:
+        """Faces with landmarks, largest first."""
+        return self._models.landmarks(self.photo.pixels)
+
+    @property
+    def face(self) -> FaceLandmarks:
+        """The largest face."""
+        if not self.faces:
+            raise CannotAssess("no-face")
+        return self.faces[0]
+
+    @cached_property
+    def detections(self) -> tuple[DetectedFace, ...]:
+        """Faces of any size by the full-range detector."""
+        return self._detections_future().result()
+
+    @cached_property
+    def geometry(self) -> FaceGeometry:
+        """Where the largest face is."""
+        points = self.face.points
+        left_eye = points[list(LEFT_EYE_CORNERS), :2].mean(axis=0)
+        right_eye = points[list(RIGHT_EYE_CORNERS), :2].mean(axis=0)
+        low, high = points[:, :2].min(axis=0), points[:, :2].max(axis=0)
+        return FaceGeometry(
+            left_eye=(float(left_eye[0]), float(left_eye[1])),
+            right_eye=(float(right_eye[0]), float(right_eye[1])),
+            eye_distance=max(float(np.hypot(*(right_eye - left_eye))), 1.0),
+            left=float(points[LEFT_CHEEK, 0]),
+            right=float(points[RIGHT_CHEEK, 0]),
+            chin=float(points[CHIN, 1]),
+            box=(float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])),
+        )
+
+    # --- person and background ---------------------------------------------------------------
+
+    @cached_property
+    def small(self) -> ByteImage:
+        """The picture with its long side at most `SMALL_SIDE`, RGB."""
+        factor = min(1.0, SMALL_SIDE / max(self.width, self.height))
+        size = (max(1, round(self.width * factor)), max(1, round(self.height * factor)))
+        return cv2.resize(self.photo.pixels, size, interpolation=cv2.INTER_AREA)
+
+    @property
+    def small_factor(self) -> Point:
+        """Pixels of ``small`` per decoded pixel, along x and y."""
+        return self.small.shape[1] / self.width, self.small.shape[0] / self.height
+
+    @cached_property
+    def small_lab(self) -> FloatImage:
+        """``small`` in CIELAB (L 0–100, a and b about ±128), float32."""
+        return cv2.cvtColor(self.small.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB)
+
+    @cached_property
+    def person(self) -> FloatImage:
+        """Person probability 0–1 at the size of ``small``."""
+        mask = self._mask_future().result()
+        size = (self.small.shape[1], self.small.shape[0])
+        return cv2.resize(mask, size, interpolation=cv2.INTER_LINEAR)
+
+    @cached_property
+    def crown(self) -> float:
+        """Top of the head with its hair, pixels from the top.
+
+        The first row where the person covers a quarter of the face's width within the columns
+        over the face; single strands of hair do not count.
+        """
+        fx, fy = self.small_factor
+        face = self.geometry
+        left = round((face.left - 0.3 * face.width) * fx)
+        right = round((face.right + 0.3 * face.width) * fx)
+        columns = self.person[:, max(left, 0) : max(right, 1)]
+        covered = np.clip(columns * 2 - 0.5, 0, 1).sum(axis=1)
+        rows = np.flatnonzero(covered >= 0.25 * face.width * fx)
+        if rows.size == 0:
+            raise CannotAssess("no-person")
+        return float(rows[0]) / fy
+
+    @cached_property
+    def backdrop(self) -> Backdrop:
+        """The background's colour and how it varies."""
+        height, width = self.person.shape
+        reach = max(3, round(0.015 * max(height, width)))
+        kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+        near_person = cv2.dilate((self.person > BACKGROUND_BELOW).astype(np.uint8), kernel)
+        sure = near_person == 0
+        # Scanners and croppers leave a blurred outermost row; it is not background.
+        sure[[0, -1], :] = False
+        sure[:, [0, -1]] = False
+        if sure.sum() < 0.03 * sure.size:
+            raise CannotAssess("background-too-small")
+        ys, xs = np.nonzero(sure)
+        lab = self.small_lab[ys, xs].astype(np.float64)
+        surface = _fit_surface(xs / width - 0.5, ys / height - 0.5, lab)
+        spread = np.percentile(surface, (5, 95), axis=0)
+        median = np.median(lab, axis=0)
+        difference = np.zeros((height, width, 3), np.float32)
+        difference[ys, xs] = lab - surface
+        away = (self.person <= BACKGROUND_BELOW).astype(np.uint8)
+        face_width = max(self.geometry.width * self.small_factor[0], 1.0)
+        distance = cv2.distanceTransform(away, cv2.DIST_L2, 3) / face_width
+        return Backdrop(
+            sure=sure,
+            lab=_triple(median),
+            gradient=_triple(spread[1] - spread[0]),
+            difference=difference,
+            distance=distance,
+        )
+
+    # --- skin --------------------------------------------------------------------------------
+
+    @cached_property
+    def skin(self) -> BoolImage:
+        """Where bare facial skin is expected on ``small``: the face oval without eyes and mouth."""
+        points = self.face.points[:, :2] * self.small_factor
+        oval = points[list(FACE_OVAL)]
+        centre = oval.mean(axis=0)
+        canvas = np.zeros(self.small.shape[:2], np.uint8)
+        _fill(canvas, centre + 0.88 * (oval - centre), 1)
+        for ring, grow in ((LEFT_EYE_RING, 1.5), (RIGHT_EYE_RING, 1.5), (LIPS, 1.1)):
+            part = points[list(ring)]
+            middle = part.mean(axis=0)
+            _fill(canvas, middle + grow * (part - middle), 0)
+        for brow in (LEFT_BROW, RIGHT_BROW):
+            _fill(canvas, points[list(brow)], 0)
+        skin = canvas > 0
+        if skin.sum() < 60:
+            raise CannotAssess("face-too-small")
+        return skin
+
+    @cached_property
+    def skin_lab(self) -> FloatImage:
+        """CIELAB of the skin pixels, (n, 3)."""
+        return self.small_lab[self.skin]
+
+    @cached_property
+    def skin_luma(self) -> ByteImage:
+        """Luma 0–255 of the skin pixels, (n,)."""
+        return cv2.cvtColor(self.small, cv2.COLOR_RGB2GRAY)[self.skin]
+
+    # --- detail ------------------------------------------------------------------------------
+
+    @cached_property
+    def face_crop(self) -> FaceCrop:
+        """Luma of the face from brow to chin, for sharpness, noise and resolution."""
+        face = self.geometry
+        x, y, w, h = face.box
+        x0, y0 = max(int(x), 0), max(int(y), 0)
+        x1, y1 = min(int(x + w), self.width), min(int(y + h), self.height)
+        if x1 - x0 < 24 or y1 - y0 < 24:
+            raise CannotAssess("face-too-small")
+        luma = cv2.cvtColor(
+            np.ascontiguousarray(self.photo.pixels[y0:y1, x0:x1]), cv2.COLOR_RGB2GRAY
+        )
+        factor = min(1.0, CROP_EYE_DISTANCE / face.eye_distance)
+        if factor < 1.0:
+            size = (round(luma.shape[1] * factor), round(luma.shape[0] * factor))
+            luma = cv2.resize(luma, size, interpolation=cv2.INTER_AREA)
+        return FaceCrop(luma.astype(np.float32), face.eye_distance * factor, factor)
+
+    @cached_property
+    def blur(self) -> tuple[float, ...]:
+        """Blur of the face crop along four directions, 0 (sharp) to 1.
+
+        How much of the differences between neighbours survives another blur along the same line:
+        a sharp picture loses most of them, a blurred one hardly any (Crété et al. 2007,
+        doi:10.1117/12.702790).
+        """
+        return _blur(self.face_crop.luma)
+
+
+def _triple(values: NDArray[np.float64]) -> tuple[float, float, float]:
+    return float(values[0]), float(values[1]), float(values[2])
+
+
+# Steps and 9-pixel lines in four directions: across, down, and both diagonals.
+_DIRECTIONS = ((1, 0), (1, 1), (0, 1), (1, -1))
+
+
+def _line_kernel(dx: int, dy: int) -> FloatImage:
+    kernel = np.zeros((9, 9), np.float32)
+    reach = 3 if dx and dy else 4
+    for step in range(-reach, reach + 1):
+        kernel[4 + step * dy, 4 + step * dx] = 1
+    return kernel / kernel.sum()
+
+
+_LINES = {direction: _line_kernel(*direction) for direction in _DIRECTIONS}
+
+
+def _steps(luma: FloatImage, dx: int, dy: int) -> FloatImage:
+    """Absolute difference of each pixel to its neighbour in one direction."""
+    ahead = luma[max(dy, 0) : luma.shape[0] + min(dy, 0), dx:]
+    here = luma[max(-dy, 0) : luma.shape[0] + min(-dy, 0), : luma.shape[1] - dx]
+    return cv2.absdiff(ahead, here)
+
+
+def _blur(luma: FloatImage) -> tuple[float, ...]:
+    result = []
+    for direction in _DIRECTIONS:
+        before = _steps(luma, *direction)
+        after = _steps(cv2.filter2D(luma, -1, _LINES[direction]), *direction)
+        lost = float(np.maximum(before - after, 0).sum())
+        result.append(1 - lost / max(float(before.sum()), 1e-6))
+    return tuple(result)
+
+
+def _fill(canvas: ByteImage, polygon: NDArray[np.floating], value: int) -> None:
+    cv2.fillPoly(canvas, [np.round(polygon).astype(np.int32)], value)
+
+
+def _fit_surface(
+    x: NDArray[np.float64], y: NDArray[np.float64], values: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Least-squares second-degree surface through ``values`` (n, c), refitted without outliers."""
+    basis = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=1)
+    every = max(1, len(x) // 3000)
+    some, target = basis[::every], values[::every]
+    keep = slice(None)
+    for _ in range(2):
+        a, b = some[keep], target[keep]
+        weights = np.linalg.lstsq(a.T @ a + 1e-6 * np.eye(6), a.T @ b, rcond=None)[0]
+        error = np.sqrt(((target - some @ weights) ** 2).sum(axis=1))
+        keep = error <= max(2.5 * float(np.median(error)), 2.0)  # type: ignore[assignment]
+    return basis @ weights
+
+
+def bounding_box(mask: BoolImage, factor: Sequence[float]) -> tuple[float, float, float, float]:
+    """Box around the true pixels of a mask on ``small``, in decoded pixels."""
+    ys, xs = np.nonzero(mask)
+    x0, x1 = xs.min() / factor[0], (xs.max() + 1) / factor[0]
+    y0, y1 = ys.min() / factor[1], (ys.max() + 1) / factor[1]
+    return float(x0), float(y0), float(x1 - x0), float(y1 - y0)

@@ -1,0 +1,193 @@
+"""`verify`: the one corridor behind every door. Bytes → Photo → Features → checks → Report."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from dataclasses import dataclass, replace
+
+from models.runtime import Models
+from models.store import ModelStore, ModelStoreError
+from photo_service import engine
+from photo_service.check import Status
+from photo_service.errors import InputError, ModelError
+from photo_service.features import Features
+from photo_service.image import Photo, open_photo, sniff
+from photo_service.profile import Profile, resolve
+from photo_service.report import Effect, Finding, ImageFacts, Report
+from photo_service.settings import Settings
+from photo_service.version import __version__
+
+READABLE = "encoding/readable"
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """A report together with the facts it rests on; ``features`` is ``None`` for a refused file.
+
+    Keep it no longer than it takes to draw the overlay: it holds the picture.
+    """
+
+    report: Report
+    features: Features | None
+
+
+def verify(
+    data: bytes,
+    kind: str = "graduation",
+    *,
+    profile: str | Profile | None = None,
+    name: str = "",
+    settings: Settings | None = None,
+) -> Report:
+    """Judge one picture.
+
+    Args:
+        data: the file's bytes.
+        kind: document kind; see `photo_service.profile.kinds`.
+        profile: a shipped profile's name, a path to a TOML file, or a loaded profile; the kind's
+            own by default.
+        name: what the report calls the picture.
+        settings: limits and folders; from the environment by default.
+
+    Returns:
+        The report. Bytes that are no whole png or jpeg picture give a rejected report, not an
+        error.
+
+    Raises:
+        UsageError: no such kind.
+        ProfileError: the profile does not exist or is wrong.
+        ModelError: a learned model is missing or altered.
+    """
+    return examine(data, kind, profile=profile, name=name, settings=settings).report
+
+
+def examine(
+    data: bytes,
+    kind: str = "graduation",
+    *,
+    profile: str | Profile | None = None,
+    name: str = "",
+    settings: Settings | None = None,
+) -> Examination:
+    """Like `verify`, and keeps the facts for drawing."""
+    started = time.perf_counter()
+    settings = settings or Settings.from_env()
+    rules = profile if isinstance(profile, Profile) else resolve(kind, profile)
+    shell = Report(
+        kind=rules.kind,
+        profile_name=rules.name,
+        profile_sha256=rules.sha256,
+        service_version=__version__,
+        models={},
+        image=ImageFacts(name, "", len(data), "", 0, 0),
+        findings=(),
+    )
+    try:
+        photo = open_photo(
+            data, max_file_bytes=settings.max_file_bytes, max_pixels=settings.max_pixels
+        )
+    except InputError as error:
+        return Examination(_refused(shell, data, error, started), None)
+    decoded = time.perf_counter()
+    with _warm_models(settings) as models:
+        features = Features(photo, models)
+        findings = engine.run(rules, features)
+        digests = models.digests
+    finished = time.perf_counter()
+    report = replace(
+        shell,
+        models=digests,
+        image=_image_facts(name, photo),
+        findings=findings,
+        timings_ms={
+            "total": 1e3 * (finished - started),
+            "decode": 1e3 * (decoded - started),
+            "checks": 1e3 * (finished - decoded),
+        },
+    )
+    return Examination(report, features)
+
+
+def _image_facts(name: str, photo: Photo) -> ImageFacts:
+    return ImageFacts(
+        name, photo.sha256, photo.byte_size, photo.format, photo.width, photo.height
+    )
+
+
+def _refused(shell: Report, data: bytes, error: InputError, started: float) -> Report:
+    finding = Finding(
+        check=READABLE,
+        status=Status.FAIL,
+        code=error.code,
+        effect=Effect.REJECT,
+        clause="000-4-3",
+        allowed=("png", "jpeg"),
+        facts={k: v for k, v in error.facts.items() if isinstance(v, str | int | float)},
+    )
+    return replace(
+        shell,
+        image=replace(
+            shell.image, sha256=hashlib.sha256(data).hexdigest(), format=sniff(data)
+        ),
+        findings=(finding,),
+        timings_ms={"total": 1e3 * (time.perf_counter() - started)},
+    )
+
+
+class _Warm:
+    """The models of this process, opened once; the lock is held while they are in use.
+
+    Their native objects must not be used by two threads at once. For parallel work use processes.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._models: Models | None = None
+        self._opened_for: Settings | None = None
+
+    def __call__(self, settings: Settings) -> _Warm:
+        self._lock.acquire()
+        try:
+            if self._models is None or self._opened_for != settings:
+                if self._models is not None:
+                    self._models.close()
+                self._models = open_models(settings)
+                self._opened_for = settings
+        except BaseException:
+            self._lock.release()
+            raise
+        return self
+
+    def __enter__(self) -> Models:
+        assert self._models is not None
+        return self._models
+
+    def __exit__(self, *exception: object) -> None:
+        self._lock.release()
+
+
+_warm_models = _Warm()
+
+
+def warm_up(settings: Settings | None = None) -> None:
+    """Open the models now rather than at the first picture.
+
+    Raises:
+        ModelError: a learned model is missing or altered.
+    """
+    with _warm_models(settings or Settings.from_env()):
+        pass
+
+
+def open_models(settings: Settings) -> Models:
+    """Open all learned models.
+
+    Raises:
+        ModelError: a learned model or a system library it needs is missing or altered.
+    """
+    try:
+        return Models.open(ModelStore(settings.models_dir, settings.models_source))
+    except ModelStoreError as error:
+        raise ModelError(error.code, **error.facts) from error
