@@ -54,7 +54,8 @@ def quiet() -> Iterator[None]:
     Everything else that any thread writes to stderr meanwhile comes out at once. Without a usable
     stderr or ``grep`` nothing is kept off.
     """
-    if getattr(_quiet_here, "already", False):
+    # Started with stderr closed, descriptor 2 may by now be anybody's file.
+    if sys.stderr is None or getattr(_quiet_here, "already", False):
         yield
         return
     with _descriptor_lock:
@@ -70,7 +71,7 @@ def quiet() -> Iterator[None]:
 def _filtered_stderr() -> Iterator[None]:
     try:
         original = os.dup(_STDERR)
-    except OSError:  # the process runs with stderr closed
+    except OSError:  # closed since
         yield
         return
     try:
@@ -86,13 +87,13 @@ def _filtered_stderr() -> Iterator[None]:
         yield
         return
     assert noise_filter.stdin is not None
-    _flush_stderr()
+    sys.stderr.flush()
     os.dup2(noise_filter.stdin.fileno(), _STDERR)
     noise_filter.stdin.close()
     try:
         yield
     finally:
-        _flush_stderr()
+        sys.stderr.flush()
         os.dup2(original, _STDERR)
         os.close(original)
         # It ends with the last holder of the pipe: a child process started meanwhile may be one.
@@ -152,8 +153,3 @@ def image(rgb: NDArray[np.uint8]) -> Image:
 def blank(side: int = 64) -> NDArray[np.uint8]:
     """A picture of nothing: the first run of a model, with its log lines, is made on this."""
     return np.zeros((side, side, 3), np.uint8)
-
-
-def _flush_stderr() -> None:
-    if sys.stderr is not None:
-        sys.stderr.flush()

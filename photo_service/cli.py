@@ -65,6 +65,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except PhotoServiceError as error:
         tell_error(error, text)
         return error.exit_code
+    except ImportError as error:
+        log.exception("a library is missing")
+        tell_error(PhotoServiceError("library-unusable", why=str(error)), text)
+        return PhotoServiceError.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:

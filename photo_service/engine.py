@@ -1,4 +1,4 @@
-"""Runs a profile's checks over the facts of one picture; the only place that traps a check's bug."""
+"""Runs a profile's checks over one picture's facts; the only place that traps a check's bug."""
 
 from __future__ import annotations
 

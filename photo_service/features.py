@@ -4,7 +4,8 @@ Coordinates are pixels of the decoded picture (``photo.pixels``), x to the right
 name says otherwise. "Left" and "right" are the picture's, not the person's. Two reduced pictures
 serve the measurements that need no detail:
 
-* ``small``: long side `SMALL_SIDE`, for colour, light and background;
+* ``small``: shrunk by a whole number to a long side near `SMALL_SIDE`, for colour, light and
+  background;
 * the person mask: 256 × 256 as the model gives it, brought to the size of ``small``.
 
 Facts that a picture does not have raise `CannotAssess`, which the engine reports as SKIP.
@@ -26,7 +27,7 @@ from models.face import DetectedFace, FaceLandmarks
 from photo_service.errors import CannotAssess
 from photo_service.image import Photo
 
-SMALL_SIDE = 256
+SMALL_SIDE = 240
 # Person probability below which a pixel is surely background, and from which it is surely person.
 BACKGROUND_BELOW = 0.05
 PERSON_FROM = 0.5
@@ -214,27 +215,47 @@ class Features:
 
     @cached_property
     def small(self) -> ByteImage:
-        """The picture with its long side at most `SMALL_SIDE`, RGB."""
-        factor = min(1.0, SMALL_SIDE / max(self.width, self.height))
-        size = (max(1, round(self.width * factor)), max(1, round(self.height * factor)))
-        return cv2.resize(self.photo.pixels, size, interpolation=cv2.INTER_AREA)
+        """The picture shrunk by a whole number, RGB; the last columns and rows may be left out."""
+        # Whole factors take OpenCV's fast path: 0.2 ms instead of 1 ms.
+        factor = self._shrink
+        height, width = self.height // factor, self.width // factor
+        whole = self.photo.pixels[: height * factor, : width * factor]
+        small = cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA)
+        return np.asarray(small, np.uint8)
+
+    @property
+    def _shrink(self) -> int:
+        longest = round(max(self.width, self.height) / SMALL_SIDE)
+        return max(1, min(longest, self.width, self.height))
 
     @property
     def small_factor(self) -> Point:
         """Pixels of ``small`` per decoded pixel, along x and y."""
-        return self.small.shape[1] / self.width, self.small.shape[0] / self.height
+        return 1 / self._shrink, 1 / self._shrink
+
+    @cached_property
+    def small_luma(self) -> ByteImage:
+        """Luma of ``small``, 0-255."""
+        return np.asarray(cv2.cvtColor(self.small, cv2.COLOR_RGB2GRAY), np.uint8)
 
     @cached_property
     def small_lab(self) -> FloatImage:
         """``small`` in CIELAB (L 0–100, a and b about ±128), float32."""
-        return cv2.cvtColor(self.small.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB)
+        unit = self.small.astype(np.float32) / 255.0
+        return np.asarray(cv2.cvtColor(unit, cv2.COLOR_RGB2LAB), np.float32)
 
     @cached_property
     def person(self) -> FloatImage:
         """Person probability 0–1 at the size of ``small``."""
         mask = self._mask_future().result()
-        size = (self.small.shape[1], self.small.shape[0])
-        return cv2.resize(mask, size, interpolation=cv2.INTER_LINEAR)
+        height, width = self.small.shape[:2]
+        # ``small`` may leave out the last columns and rows, which the mask covers.
+        full = (
+            max(round(self.width * self.small_factor[0]), width),
+            max(round(self.height * self.small_factor[1]), height),
+        )
+        resized = cv2.resize(mask, full, interpolation=cv2.INTER_LINEAR)
+        return np.asarray(resized[:height, :width], np.float32)
 
     @cached_property
     def crown(self) -> float:
@@ -268,21 +289,22 @@ class Features:
         if sure.sum() < 0.03 * sure.size:
             raise CannotAssess("background-too-small")
         ys, xs = np.nonzero(sure)
-        lab = self.small_lab[ys, xs].astype(np.float64)
+        lab = self.small_lab[ys, xs]
         surface = _fit_surface(xs / width - 0.5, ys / height - 0.5, lab)
-        spread = np.percentile(surface, (5, 95), axis=0)
-        median = np.median(lab, axis=0)
+        some = slice(None, None, max(1, len(lab) // _SAMPLES))
+        spread = np.percentile(surface[some], (5, 95), axis=0)
+        median = np.median(lab[some], axis=0)
         difference = np.zeros((height, width, 3), np.float32)
         difference[ys, xs] = lab - surface
         away = (self.person <= BACKGROUND_BELOW).astype(np.uint8)
         face_width = max(self.geometry.width * self.small_factor[0], 1.0)
-        distance = cv2.distanceTransform(away, cv2.DIST_L2, 3) / face_width
+        distance = cv2.distanceTransform(away, cv2.DIST_L2, 3)
         return Backdrop(
             sure=sure,
             lab=_triple(median),
             gradient=_triple(spread[1] - spread[0]),
             difference=difference,
-            distance=distance,
+            distance=np.asarray(distance, np.float32) / np.float32(face_width),
         )
 
     # --- skin --------------------------------------------------------------------------------
@@ -314,7 +336,17 @@ class Features:
     @cached_property
     def skin_luma(self) -> ByteImage:
         """Luma 0–255 of the skin pixels, (n,)."""
-        return cv2.cvtColor(self.small, cv2.COLOR_RGB2GRAY)[self.skin]
+        return self.small_luma[self.skin]
+
+    @cached_property
+    def face_slice(self) -> tuple[slice, slice]:
+        """Rows and columns of the face box on ``small``, at least 8 × 8."""
+        (fx, fy), (x, y, width, height) = self.small_factor, self.geometry.box
+        rows = slice(max(int(y * fy), 0), max(int((y + height) * fy), 0))
+        columns = slice(max(int(x * fx), 0), max(int((x + width) * fx), 0))
+        if min(self.small[rows, columns].shape[:2]) < 8:
+            raise CannotAssess("face-too-small")
+        return rows, columns
 
     # --- detail ------------------------------------------------------------------------------
 
@@ -347,7 +379,7 @@ class Features:
         return _blur(self.face_crop.luma)
 
 
-def _triple(values: NDArray[np.float64]) -> tuple[float, float, float]:
+def _triple(values: NDArray[np.floating]) -> tuple[float, float, float]:
     return float(values[0]), float(values[1]), float(values[2])
 
 
@@ -356,11 +388,11 @@ _DIRECTIONS = ((1, 0), (1, 1), (0, 1), (1, -1))
 
 
 def _line_kernel(dx: int, dy: int) -> FloatImage:
-    kernel = np.zeros((9, 9), np.float32)
+    kernel: FloatImage = np.zeros((9, 9), np.float32)
     reach = 3 if dx and dy else 4
     for step in range(-reach, reach + 1):
         kernel[4 + step * dy, 4 + step * dx] = 1
-    return kernel / kernel.sum()
+    return kernel / np.float32(kernel.sum())
 
 
 _LINES = {direction: _line_kernel(*direction) for direction in _DIRECTIONS}
@@ -370,14 +402,15 @@ def _steps(luma: FloatImage, dx: int, dy: int) -> FloatImage:
     """Absolute difference of each pixel to its neighbour in one direction."""
     ahead = luma[max(dy, 0) : luma.shape[0] + min(dy, 0), dx:]
     here = luma[max(-dy, 0) : luma.shape[0] + min(-dy, 0), : luma.shape[1] - dx]
-    return cv2.absdiff(ahead, here)
+    return np.asarray(cv2.absdiff(ahead, here), np.float32)
 
 
 def _blur(luma: FloatImage) -> tuple[float, ...]:
     result = []
     for direction in _DIRECTIONS:
         before = _steps(luma, *direction)
-        after = _steps(cv2.filter2D(luma, -1, _LINES[direction]), *direction)
+        again = np.asarray(cv2.filter2D(luma, -1, _LINES[direction]), np.float32)
+        after = _steps(again, *direction)
         lost = float(np.maximum(before - after, 0).sum())
         result.append(1 - lost / max(float(before.sum()), 1e-6))
     return tuple(result)
@@ -387,19 +420,21 @@ def _fill(canvas: ByteImage, polygon: NDArray[np.floating], value: int) -> None:
     cv2.fillPoly(canvas, [np.round(polygon).astype(np.int32)], value)
 
 
-def _fit_surface(
-    x: NDArray[np.float64], y: NDArray[np.float64], values: NDArray[np.float64]
-) -> NDArray[np.float64]:
+# Enough pixels to fit a surface of six terms or to read a percentile.
+_SAMPLES = 2500
+
+
+def _fit_surface(x: NDArray[np.float64], y: NDArray[np.float64], values: FloatImage) -> FloatImage:
     """Least-squares second-degree surface through ``values`` (n, c), refitted without outliers."""
-    basis = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=1)
-    every = max(1, len(x) // 3000)
+    basis = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=1).astype(np.float32)
+    every = max(1, len(x) // _SAMPLES)
     some, target = basis[::every], values[::every]
-    keep = slice(None)
+    keep = np.ones(len(some), bool)
     for _ in range(2):
         a, b = some[keep], target[keep]
-        weights = np.linalg.lstsq(a.T @ a + 1e-6 * np.eye(6), a.T @ b, rcond=None)[0]
+        weights = np.linalg.solve(a.T @ a + 1e-3 * np.eye(6, dtype=np.float32), a.T @ b)
         error = np.sqrt(((target - some @ weights) ** 2).sum(axis=1))
-        keep = error <= max(2.5 * float(np.median(error)), 2.0)  # type: ignore[assignment]
+        keep = error <= max(2.5 * float(np.median(error)), 2.0)
     return basis @ weights
 
 

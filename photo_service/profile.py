@@ -195,7 +195,7 @@ class _Reader:
     def text(self, table: Mapping[str, Any], key: str, where: str) -> str:
         value = table[key]
         if not isinstance(value, str) or not value:
-            raise self.error("profile-type", f"{where}.{key}".lstrip("."), wanted="text")
+            raise self.error("profile-type", f"{where}.{key}".lstrip("."), wanted="quoted text")
         return value
 
     def choice(
@@ -219,7 +219,8 @@ class _Reader:
                 raise self.error("profile-type", key, wanted="integer")
             return value
         if wanted == tuple[str, ...]:
-            if not isinstance(value, list) or not value or not all(isinstance(v, str) for v in value):
+            texts = isinstance(value, list) and all(isinstance(v, str) for v in value)
+            if not texts or not value:
                 raise self.error("profile-type", key, wanted="list of text")
             return tuple(value)
         if wanted == Mapping[str, Mapping[str, Range]]:
@@ -252,7 +253,8 @@ class _Reader:
             raise self.error("profile-type", key, wanted="{accept, warn, review}")
         for name in value:
             if name not in ("accept", "warn", "review"):
-                raise self.error("profile-key-unknown", f"{key}.{name}", known="accept, warn, review")
+                known = "accept, warn, review"
+                raise self.error("profile-key-unknown", f"{key}.{name}", known=known)
         accept = self._range(value["accept"], f"{key}.accept")
         warn = self._range(value["warn"], f"{key}.warn") if "warn" in value else accept
         review = self._range(value["review"], f"{key}.review") if "review" in value else warn

@@ -90,7 +90,7 @@ class ImageFacts:
 
 
 def decide(findings: Iterable[Finding]) -> Decision:
-    """The verdict: any finding that rejects → rejected; else any for review → review; else accepted.
+    """Any finding that rejects → rejected; else any for review → review; else accepted.
 
     Pure: what a failure, a skip or our own bug does was fixed by the profile line when the finding
     was made (see `photo_service.engine.effect_of`).
@@ -122,9 +122,7 @@ class Report:
     def reasons(self) -> tuple[Finding, ...]:
         """Findings a person should read, gravest first: rejections, reviews, then warnings."""
         order = {Effect.REJECT: 0, Effect.REVIEW: 1, Effect.NONE: 2}
-        shown = [
-            f for f in self.findings if f.effect is not Effect.NONE or f.status is Status.WARN
-        ]
+        shown = [f for f in self.findings if f.effect is not Effect.NONE or f.status is Status.WARN]
         return tuple(sorted(shown, key=lambda f: order[f.effect]))
 
     def to_dict(self, language: str = "zh") -> dict[str, Any]:

@@ -111,9 +111,7 @@ def examine(
 
 
 def _image_facts(name: str, photo: Photo) -> ImageFacts:
-    return ImageFacts(
-        name, photo.sha256, photo.byte_size, photo.format, photo.width, photo.height
-    )
+    return ImageFacts(name, photo.sha256, photo.byte_size, photo.format, photo.width, photo.height)
 
 
 def _refused(shell: Report, data: bytes, error: InputError, started: float) -> Report:
@@ -128,9 +126,7 @@ def _refused(shell: Report, data: bytes, error: InputError, started: float) -> R
     )
     return replace(
         shell,
-        image=replace(
-            shell.image, sha256=hashlib.sha256(data).hexdigest(), format=sniff(data)
-        ),
+        image=replace(shell.image, sha256=hashlib.sha256(data).hexdigest(), format=sniff(data)),
         findings=(finding,),
         timings_ms={"total": 1e3 * (time.perf_counter() - started)},
     )

@@ -96,28 +96,28 @@ def _patches(mask: BoolImage) -> BoolImage:
     return cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, kernel) > 0
 
 
-@check(
-    "background/plain", codes=("background-objects", "background-patterned"), needs=("person",)
-)
+@check("background/plain", codes=("background-objects", "background-patterned"), needs=("person",))
 def plain(features: Features, *, objects: Band, texture: Band) -> Outcome:
     """Nothing on the background.
 
     Wants: no object, pattern or scenery.
     Why: 背景 of one colour; 不得添加…图案等其他内容.
     Measured: on the background without shadows: `objects`, percent of it covered by patches more
-        than ΔE 8 from a smooth surface, single strands of hair removed; `texture`, the 90th percentile of that difference in ΔE.
+        than ΔE 8 from a smooth surface, single strands of hair removed; `texture`, the 90th
+        percentile of that difference in ΔE.
     Blind spots: objects smaller than about 1 % of the background; very soft clouds, which read
         as gradient.
     Source: graduation procedure, item 4, note 2 (1) and (4); our measurement.
     """
     backdrop = features.backdrop
-    deviation = np.sqrt((backdrop.difference**2).sum(axis=2))
+    squares = cv2.multiply(backdrop.difference, backdrop.difference)
+    deviation = np.sqrt(squares[..., 0] + squares[..., 1] + squares[..., 2])
     counted = backdrop.sure & ~_shadow(backdrop)
     if not counted.any():
         counted = backdrop.sure
     foreign = _patches(counted & (deviation > 8))
     share = 100 * float(foreign.sum()) / float(backdrop.sure.sum())
-    level = float(np.percentile(deviation[counted], 90))
+    level = float(np.percentile(deviation[counted][::2], 90))
     region = bounding_box(foreign, features.small_factor) if foreign.any() else None
     first = graded(share, objects, unit="%", high="background-objects", region=region)
     second = graded(level, texture, unit="dE", high="background-patterned", region=region)

@@ -10,8 +10,8 @@ import numpy as np
 from photo_service.check import Band, Outcome, Status, check, graded
 from photo_service.features import (
     CHIN,
-    FloatImage,
     Features,
+    FloatImage,
 )
 
 READABLE_FORMATS = ("jpeg", "png")

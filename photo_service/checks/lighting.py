@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 
-import cv2
 import numpy as np
 
 from photo_service.check import Band, Outcome, Status, check, graded, worst
 from photo_service.errors import CannotAssess
-from photo_service.features import NOSE_BRIDGE, NOSE_TIP, Features, bounding_box
+from photo_service.features import NOSE_BRIDGE, NOSE_TIP, Features, FloatImage, bounding_box
 
 
 @check("lighting/exposed", codes=("face-dark", "picture-dark", "face-bright"))
@@ -27,7 +26,7 @@ def exposed(features: Features, *, skin: Band, highlights: Band, middle: Band) -
     Source: graduation procedure, item 4, note 2 (3); idea of ISO/IEC 29794-5 exposure measures.
     """
     luma = features.skin_luma
-    white = float(np.percentile(cv2.cvtColor(features.small, cv2.COLOR_RGB2GRAY), 99))
+    white = float(np.percentile(features.small_luma[::2, ::2], 99))
     box = features.geometry.box
     bright_end = float(np.percentile(luma, 95))
     return worst(
@@ -48,13 +47,7 @@ def tonal_range(features: Features, *, span: Band) -> Outcome:
     Blind spots: fair hair and brows on fair skin read lower.
     Source: graduation procedure, item 4, note 2 (3); ISO/IEC 29794-5 dynamic range.
     """
-    grey = cv2.cvtColor(features.small, cv2.COLOR_RGB2GRAY)
-    (fx, fy), (x, y, width, height) = features.small_factor, features.geometry.box
-    part = grey[
-        max(int(y * fy), 0) : max(int((y + height) * fy), 1),
-        max(int(x * fx), 0) : max(int((x + width) * fx), 1),
-    ]
-    low, high = np.percentile(part, (1, 99)) if part.size else (0.0, 0.0)
+    low, high = np.percentile(features.small_luma[features.face_slice], (1, 99))
     return graded(
         float(high - low), span, unit="luma", low="tones-flat", region=features.geometry.box
     )
@@ -81,9 +74,7 @@ def even(features: Features, *, difference: Band) -> Outcome:
     if min(len(half) for half in halves) < 20:
         return Outcome(Status.SKIP, "face-too-small")
     value = abs(float(np.median(halves[0])) - float(np.median(halves[1])))
-    return graded(
-        value, difference, unit="L", high="light-uneven", region=features.geometry.box
-    )
+    return graded(value, difference, unit="L", high="light-uneven", region=features.geometry.box)
 
 
 @check("lighting/no_hot_spot", codes=("hot-spot",))
@@ -120,17 +111,11 @@ def in_colour(features: Features, *, chroma: Band, variety: Band) -> Outcome:
     Source: graduation procedure, item 4, note 2 (1); our measurement.
     """
     lab = features.small_lab
-    strength = float(np.percentile(np.hypot(lab[..., 1], lab[..., 2]), 95))
+    strength = float(np.percentile(_chroma(lab[::2, ::2]), 95))
     grey = graded(strength, chroma, unit="dE", low="picture-grey")
     if grey.status is not Status.PASS:
         return grey
-    (fx, fy), (x, y, width, height) = features.small_factor, features.geometry.box
-    part = lab[
-        max(int(y * fy), 0) : max(int((y + height) * fy), 1),
-        max(int(x * fx), 0) : max(int((x + width) * fx), 1),
-    ].reshape(-1, 3)
-    if len(part) < 60:
-        return Outcome(Status.SKIP, "face-too-small")
+    part = lab[features.face_slice].reshape(-1, 3)
     steps = (part[:, 0] / 5).astype(int)
     count = np.maximum(np.bincount(steps, minlength=21), 1)
     spread = 0.0
@@ -138,9 +123,13 @@ def in_colour(features: Features, *, chroma: Band, variety: Band) -> Outcome:
         total = np.bincount(steps, part[:, channel], 21)
         squares = np.bincount(steps, part[:, channel] ** 2, 21)
         spread += float(np.maximum(squares - total**2 / count, 0).sum())
-    colourful = float(np.percentile(np.hypot(part[:, 1], part[:, 2]), 95))
+    colourful = float(np.percentile(_chroma(part[::2]), 95))
     value = math.sqrt(spread / len(part)) / max(colourful, 1.0)
     return graded(value, variety, unit="", low="picture-toned")
+
+
+def _chroma(lab: FloatImage) -> FloatImage:
+    return np.hypot(lab[..., 1], lab[..., 2])
 
 
 @check(
@@ -168,9 +157,7 @@ def true_colour(
     box = features.geometry.box
     found = [graded(strength, chroma, unit="dE", low="skin-pale", high="cast-warm", region=box)]
     if strength >= no_hue_below:
-        found.append(
-            graded(angle, hue, unit="deg", low="cast-blue", high="cast-green", region=box)
-        )
+        found.append(graded(angle, hue, unit="deg", low="cast-blue", high="cast-green", region=box))
     shared = min(strength - _PLAIN_SKIN_CHROMA, _warm_backdrop(features))
     if shared > 0:
         found.append(graded(shared, warm, unit="dE", high="cast-warm"))

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 
 from photo_service.check import Band, Outcome, check, graded
-from photo_service.features import Features, FloatImage
+from photo_service.features import ByteImage, Features
+
 
 @check("sharpness/focus", codes=("focus-soft",))
 def focus(features: Features, *, blur: Band) -> Outcome:
@@ -38,9 +39,7 @@ def no_motion(features: Features, *, anisotropy: Band) -> Outcome:
     Source: graduation procedure, item 4, note 2 (3); our measurement.
     """
     value = max(features.blur) - min(features.blur)
-    return graded(
-        value, anisotropy, unit="", high="motion-blurred", region=features.geometry.box
-    )
+    return graded(value, anisotropy, unit="", high="motion-blurred", region=features.geometry.box)
 
 
 @check("sharpness/low_noise", codes=("noise-strong",))
@@ -56,7 +55,7 @@ def low_noise(features: Features, *, noise: Band) -> Outcome:
     Source: after Immerkær 1996, doi:10.1006/cviu.1996.0060.
     """
     detail = cv2.filter2D(features.face_crop.luma, -1, _NOISE_KERNEL)
-    value = 1.4826 * float(np.median(np.abs(detail)))
+    value = 1.4826 * float(np.median(np.abs(detail[::2, ::2])))
     return graded(value, noise, unit="luma", high="noise-strong", region=features.geometry.box)
 
 
@@ -77,12 +76,13 @@ def no_blocking(features: Features, *, blockiness: Band) -> Outcome:
     """
     if features.scale < 1:
         return graded(1.0, blockiness, unit="x", high="blocking-visible")
-    luma = cv2.cvtColor(features.photo.pixels, cv2.COLOR_RGB2GRAY)
-    value = (_grid_step(luma) + _grid_step(luma.T)) / 2
+    luma = np.asarray(cv2.cvtColor(features.photo.pixels, cv2.COLOR_RGB2GRAY), np.uint8)
+    # Every other line tells as much and costs half.
+    value = (_grid_step(luma[::2]) + _grid_step(np.ascontiguousarray(luma[:, ::2].T))) / 2
     return graded(value, blockiness, unit="x", high="blocking-visible")
 
 
-def _grid_step(luma: FloatImage) -> float:
+def _grid_step(luma: ByteImage) -> float:
     """Mean step over vertical grid lines by mean step over the other columns."""
     columns = cv2.absdiff(luma[:, 1:], luma[:, :-1]).mean(axis=0)
     whole = columns[: len(columns) // 8 * 8].reshape(-1, 8)

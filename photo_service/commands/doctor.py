@@ -15,6 +15,7 @@ from rich.text import Text
 
 from models.store import ModelStore
 from photo_service.commands.models import as_model_error, fault_of
+from photo_service.check import Status
 from photo_service.errors import PhotoServiceError, UsageError
 from photo_service.messages import Messages
 from photo_service.render.text import PlainConsole
@@ -75,17 +76,13 @@ def run(arguments: argparse.Namespace, settings: Settings, text: Messages) -> in
 
 def _look(settings: Settings, text: Messages) -> Iterator[_Item]:
     yield _Item("Python", f"{platform.python_version()}  {sys.executable}")
-    whole = True
-    for part in (
-        _libraries(text),
-        _system_libraries(text),
-        _models(settings, text),
-    ):
+    well = True
+    for part in (_libraries(text), _system_libraries(text), _models(settings, text)):
         for item in part:
-            whole = whole and not item.remedy
+            well = well and not item.remedy
             yield item
     yield _font(settings, text)
-    if whole:
+    if well:
         yield _sample(settings, text)
     else:
         remedy = text.ui("doctor_sample_first")
@@ -126,13 +123,15 @@ def _models(settings: Settings, text: Messages) -> Iterator[_Item]:
 
 
 def _font(settings: Settings, text: Messages) -> _Item:
-    from photo_service.render.fonts import typeface
-
     label = text.ui("doctor_font")
     try:
+        from photo_service.render.fonts import typeface
+
         chinese = typeface(settings.font).chinese
     except UsageError as error:
         return _Item(label, *text.error(error))
+    except ImportError:  # Pillow; said above
+        return _Item(label, text.ui("doctor_not_tried"), text.ui("doctor_sample_first"))
     if chinese is None:
         return _Item(label, text.ui("doctor_missing"), text.ui("doctor_font_remedy"))
     return _Item(label, str(chinese))
@@ -140,12 +139,11 @@ def _font(settings: Settings, text: Messages) -> _Item:
 
 def _sample(settings: Settings, text: Messages) -> _Item:
     """One picture through everything."""
-    from photo_service.check import Status
-    from photo_service.service import examine
-
     label = text.ui("doctor_sample")
     data = (resources.files("photo_service.commands") / _SAMPLE).read_bytes()
     try:
+        from photo_service.service import examine
+
         report = examine(data, settings=settings).report
     except PhotoServiceError as error:
         return _Item(label, *text.error(error))
