@@ -124,6 +124,14 @@ def side_light(rgb: Rgb, stops: float) -> Rgb:
     return _bytes(255 * np.clip((rgb / 255.0) ** 2.2 * 2.0**fall, 0, 1) ** (1 / 2.2))
 
 
+def half_light(rgb: Rgb, stops: float, middle: float, width: float) -> Rgb:
+    """A lamp at the left: ``stops`` darker right of column ``middle``, over ``width`` pixels."""
+    columns = np.arange(rgb.shape[1], dtype=np.float64)
+    fall = -stops / (1 + np.exp(-4 * (columns - middle) / max(width, 1e-6)))
+    gain = 2.0 ** fall[None, :, None]
+    return _bytes(255 * np.clip((rgb / 255.0) ** 2.2 * gain, 0, 1) ** (1 / 2.2))
+
+
 def hot_spot(rgb: Rgb, centre: tuple[float, float], radius: float) -> Rgb:
     """A blown-out round highlight."""
     ys, xs = np.mgrid[: rgb.shape[0], : rgb.shape[1]]

@@ -245,6 +245,12 @@ class Features:
         return np.asarray(cv2.cvtColor(unit, cv2.COLOR_RGB2LAB), np.float32)
 
     @cached_property
+    def chroma_95(self) -> float:
+        """95th percentile of CIELAB chroma over ``small``: how colourful the picture is."""
+        some = self.small_lab[::2, ::2]
+        return float(np.percentile(np.hypot(some[..., 1], some[..., 2]), 95))
+
+    @cached_property
     def person(self) -> FloatImage:
         """Person probability 0–1 at the size of ``small``."""
         mask = self._mask_future().result()

@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from models.runtime import Models
 from models.store import ModelStore, ModelStoreError
@@ -91,7 +94,7 @@ def examine(
     except InputError as error:
         return Examination(_refused(shell, data, error, started), None)
     decoded = time.perf_counter()
-    with _warm_models(settings) as models:
+    with _warm.use(settings) as models:
         features = Features(photo, models)
         findings = engine.run(rules, features)
         digests = models.digests
@@ -120,7 +123,7 @@ def _refused(shell: Report, data: bytes, error: InputError, started: float) -> R
         status=Status.FAIL,
         code=error.code,
         effect=Effect.REJECT,
-        clause="000-4-3",
+        clause="seed-format",
         allowed=("png", "jpeg"),
         facts={k: v for k, v in error.facts.items() if isinstance(v, str | int | float)},
     )
@@ -141,30 +144,22 @@ class _Warm:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._models: Models | None = None
-        self._opened_for: Settings | None = None
+        self._folders: tuple[Path, Path | None] | None = None
 
-    def __call__(self, settings: Settings) -> _Warm:
-        self._lock.acquire()
-        try:
-            if self._models is None or self._opened_for != settings:
+    @contextmanager
+    def use(self, settings: Settings) -> Iterator[Models]:
+        """The warm models, for this thread alone; opened anew when the folders have changed."""
+        folders = settings.models_dir, settings.models_source
+        with self._lock:
+            if self._models is None or self._folders != folders:
                 if self._models is not None:
                     self._models.close()
-                self._models = open_models(settings)
-                self._opened_for = settings
-        except BaseException:
-            self._lock.release()
-            raise
-        return self
-
-    def __enter__(self) -> Models:
-        assert self._models is not None
-        return self._models
-
-    def __exit__(self, *exception: object) -> None:
-        self._lock.release()
+                    self._models = None
+                self._models, self._folders = open_models(settings), folders
+            yield self._models
 
 
-_warm_models = _Warm()
+_warm = _Warm()
 
 
 def warm_up(settings: Settings | None = None) -> None:
@@ -173,7 +168,7 @@ def warm_up(settings: Settings | None = None) -> None:
     Raises:
         ModelError: a learned model is missing or altered.
     """
-    with _warm_models(settings or Settings.from_env()):
+    with _warm.use(settings or Settings.from_env()):
         pass
 
 

@@ -19,7 +19,7 @@ import pytest
 from PIL import Image
 
 import photo_service.checks  # noqa: F401 - fills the registry
-from photo_service import cli
+from photo_service import cli, service
 from photo_service.check import registry
 from photo_service.commands import check as check_command
 from photo_service.commands import doctor as doctor_command
@@ -155,11 +155,11 @@ def test_our_own_fault_is_told_logged_and_stops_no_other_file(
     own_log: Path,
     profile: Callable[..., str],
 ) -> None:
-    judge = check_command.examine
+    judge = service.examine
 
     def fail_once(data: bytes, *rest: Any, **named: Any) -> Any:
         if named["name"] == str(small):
-            raise RuntimeError("someone's secret name")
+            raise RuntimeError(f"about {len(data)} bytes")
         return judge(data, *rest, **named)
 
     monkeypatch.setattr(check_command, "examine", fail_once)
@@ -174,7 +174,7 @@ def test_our_own_fault_is_told_logged_and_stops_no_other_file(
     logged = own_log.read_text("utf-8")
     assert "RuntimeError" in logged
     assert "fail_once" in logged
-    assert "secret" not in logged
+    assert f"about {small.stat().st_size}" not in logged
     assert "small.jpg" not in logged
 
 
@@ -408,6 +408,7 @@ def test_models_are_pulled_from_a_folder(
     assert code == 0
     assert "face_landmarker.task" in out
     monkeypatch.setenv("PHOTO_SERVICE_MODELS_SOURCE", str(tmp_path / "nowhere"))
+    monkeypatch.setenv("PHOTO_SERVICE_MODELS_DIR", str(tmp_path / "newer"))
     assert main("models", "pull")[0] == 6
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -119,7 +120,8 @@ def test_a_refused_file_gives_a_card_without_a_picture(
     card, sheet = drawn(refused, language), drawn(examined, language)
     assert card.shape[1] < sheet.shape[1]
     assert share_of(card, overlay._DECISIONS[Decision.REJECTED]) > 0.1
-    assert share_of(card, overlay._ALLOWED) == 0
+    # The rims of green letters are about as light as a ruler's green.
+    assert share_of(card, overlay._ALLOWED) < 0.005
 
 
 def test_the_card_is_coloured_by_the_verdict(examined: Examination) -> None:
@@ -193,7 +195,7 @@ def test_dark_and_light_pictures_are_drawn_alike(astronaut: Picture) -> None:
 @given(st.lists(st.floats(0, 500), min_size=1, max_size=4).map(sorted))
 def test_labels_never_overlap(wanted: list[float]) -> None:
     placed = overlay._apart(wanted, 46, 500)
-    assert all(b - a >= 46 - 1e-6 for a, b in zip(placed, placed[1:], strict=False))
+    assert all(b - a >= 46 - 1e-6 for a, b in pairwise(placed))
     assert placed[0] >= 0
     assert placed[-1] <= 500
 

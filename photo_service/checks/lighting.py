@@ -6,34 +6,55 @@ import math
 
 import numpy as np
 
-from photo_service.check import Band, Outcome, Status, check, graded, worst
+from photo_service.check import Band, Outcome, Status, check, graded
 from photo_service.errors import CannotAssess
-from photo_service.features import NOSE_BRIDGE, NOSE_TIP, Features, FloatImage, bounding_box
+from photo_service.features import NOSE_BRIDGE, NOSE_TIP, Features, bounding_box
 
 
-@check("lighting/exposed", codes=("face-dark", "picture-dark", "face-bright"))
-def exposed(features: Features, *, skin: Band, highlights: Band, middle: Band) -> Outcome:
-    """A face neither too dark nor too bright.
+@check("lighting/face_not_dark", codes=("face-dark",))
+def face_not_dark(features: Features, *, luma: Band) -> Outcome:
+    """A face with light on it.
 
     Wants: facial detail visible in skin of any tone.
     Why: 层次清晰, 色彩真实.
-    Measured: luma 0-255. `skin`: 95th percentile over facial skin (too dark below);
-        `highlights`: 99th percentile over the whole picture, which does not depend on the
-        person's skin (too dark below); `middle`: median over facial skin (too bright above).
-        Evenly lit people read 93-206 for `skin`, the darkest-skinned 93; two stops under
-        exposure bring light skin to 93 too, so `highlights` must decide between them.
-    Blind spots: a bright background hides a slightly dark face of dark skin.
-    Source: graduation procedure, item 4, note 2 (3); idea of ISO/IEC 29794-5 exposure measures.
+    Measured: `luma`, the 95th percentile over facial skin, 0-255. Evenly lit people read 93-206,
+        the darkest-skinned 93; two stops of under-exposure bring light skin to 93 too, which
+        lighting/picture_not_dark tells from dark skin.
+    Blind spots: dark skin, slightly under-exposed before a bright background.
+    Source: graduation procedure, item 4, note 2 (3); idea of ISO/IEC 29794-5 under-exposure.
     """
-    luma = features.skin_luma
-    white = float(np.percentile(features.small_luma[::2, ::2], 99))
-    box = features.geometry.box
-    bright_end = float(np.percentile(luma, 95))
-    return worst(
-        graded(bright_end, skin, unit="luma", low="face-dark", region=box),
-        graded(white, highlights, unit="luma", low="picture-dark"),
-        graded(float(np.median(luma)), middle, unit="luma", high="face-bright", region=box),
-    )
+    value = float(np.percentile(features.skin_luma, 95))
+    return graded(value, luma, unit="luma", low="face-dark", region=features.geometry.box)
+
+
+@check("lighting/picture_not_dark", codes=("picture-dark",))
+def picture_not_dark(features: Features, *, luma: Band) -> Outcome:
+    """A picture that reaches bright tones.
+
+    Wants: the brightest parts, such as the background or a white collar, bright.
+    Why: 层次清晰, 色彩真实; unlike the skin's luma this does not depend on the person.
+    Measured: `luma`, the 99th percentile over the whole picture, 0-255. Compliant portraits
+        before any allowed background read 200 and more; one stop darker 185, two stops 134.
+    Blind spots: an under-exposed face before a bright backdrop; see lighting/face_not_dark.
+    Source: graduation procedure, item 4, note 2 (3); our measurement.
+    """
+    value = float(np.percentile(features.small_luma[::2, ::2], 99))
+    return graded(value, luma, unit="luma", low="picture-dark")
+
+
+@check("lighting/face_not_bright", codes=("face-bright",))
+def face_not_bright(features: Features, *, luma: Band) -> Outcome:
+    """A face that is not blown out.
+
+    Wants: skin below the brightest tones.
+    Why: 层次清晰: over-exposed skin has lost its detail.
+    Measured: `luma`, the median over facial skin, 0-255. Evenly lit people read 57-183, bright
+        web portraits up to 230; two stops of over-exposure 249.
+    Blind spots: dark skin hides a stop of over-exposure; make-up.
+    Source: graduation procedure, item 4, note 2 (3); idea of ISO/IEC 29794-5 over-exposure.
+    """
+    value = float(np.median(features.skin_luma))
+    return graded(value, luma, unit="luma", high="face-bright", region=features.geometry.box)
 
 
 @check("lighting/tonal_range", codes=("tones-flat",))
@@ -97,25 +118,34 @@ def no_hot_spot(features: Features, *, share: Band) -> Outcome:
     return graded(value, share, unit="%", high="hot-spot", region=region)
 
 
-@check("lighting/in_colour", codes=("picture-grey", "picture-toned"))
-def in_colour(features: Features, *, chroma: Band, variety: Band) -> Outcome:
+@check("lighting/in_colour", codes=("picture-grey",))
+def in_colour(features: Features, *, chroma: Band) -> Outcome:
     """A colour picture.
 
-    Wants: neither black and white nor one tint all over.
+    Wants: not black and white.
     Why: 彩色头像.
-    Measured: `chroma`, the 95th percentile of CIELAB chroma over the whole picture (grey reads
-        below 0.2, colour portraits 10 and more); `variety`, how much a and b vary
-        (standard deviation) among pixels of like lightness (steps of 5 L) within the face box, as
-        a share of its chroma: a toned picture has one colour for each lightness.
-    Blind spots: a picture coloured by hand or by software.
+    Measured: `chroma`, the 95th percentile of CIELAB chroma over the whole picture. Greyscale
+        reads below 0.2, colour portraits 10 and more.
+    Blind spots: a grey picture toned or coloured; see lighting/full_colour.
     Source: graduation procedure, item 4, note 2 (1); our measurement.
     """
-    lab = features.small_lab
-    strength = float(np.percentile(_chroma(lab[::2, ::2]), 95))
-    grey = graded(strength, chroma, unit="dE", low="picture-grey")
-    if grey.status is not Status.PASS:
-        return grey
-    part = lab[features.face_slice].reshape(-1, 3)
+    return graded(features.chroma_95, chroma, unit="dE", low="picture-grey")
+
+
+@check("lighting/full_colour", codes=("picture-toned",))
+def full_colour(features: Features, *, variety: Band) -> Outcome:
+    """A picture of many colours, not one tint all over.
+
+    Wants: no sepia, no monochrome filter.
+    Why: 彩色头像, 色彩真实.
+    Measured: `variety`, how much a and b vary (standard deviation) among pixels of like lightness
+        (steps of 5 L) within the face box, as a share of its chroma: a toned picture has one
+        colour for each lightness. Sepia reads 0.04-0.05, colour portraits 0.10-0.45.
+    Blind spots: a picture coloured by hand or by software; strong casts lower it.
+    Source: graduation procedure, item 4, note 2 (1); our measurement.
+    """
+    _refuse_colourless(features)
+    part = features.small_lab[features.face_slice].reshape(-1, 3)
     steps = (part[:, 0] / 5).astype(int)
     count = np.maximum(np.bincount(steps, minlength=21), 1)
     spread = 0.0
@@ -123,56 +153,88 @@ def in_colour(features: Features, *, chroma: Band, variety: Band) -> Outcome:
         total = np.bincount(steps, part[:, channel], 21)
         squares = np.bincount(steps, part[:, channel] ** 2, 21)
         spread += float(np.maximum(squares - total**2 / count, 0).sum())
-    colourful = float(np.percentile(_chroma(part[::2]), 95))
+    colourful = float(np.percentile(np.hypot(part[::2, 1], part[::2, 2]), 95))
     value = math.sqrt(spread / len(part)) / max(colourful, 1.0)
     return graded(value, variety, unit="", low="picture-toned")
 
 
-def _chroma(lab: FloatImage) -> FloatImage:
-    return np.hypot(lab[..., 1], lab[..., 2])
+# 95th percentile of chroma below which a picture has no colour that could be true or false.
+_NO_COLOUR = 3.0
 
 
-@check(
-    "lighting/true_colour",
-    codes=("cast-blue", "cast-green", "cast-warm", "skin-pale"),
-    needs=("person",),
-)
-def true_colour(
-    features: Features, *, hue: Band, chroma: Band, no_hue_below: float, warm: Band
-) -> Outcome:
-    """Natural skin colour.
+def _refuse_colourless(features: Features) -> None:
+    if features.chroma_95 < _NO_COLOUR:
+        raise CannotAssess("picture-without-colour")
 
-    Wants: no colour cast from light, white balance or filters.
+
+def _skin_colour(features: Features) -> tuple[float, float]:
+    """Chroma and hue (degrees) of the median facial skin, CIELAB."""
+    a, b = (float(np.median(features.skin_lab[:, axis])) for axis in (1, 2))
+    return math.hypot(a, b), math.degrees(math.atan2(b, a))
+
+
+@check("lighting/skin_hue", codes=("cast-blue", "cast-green"))
+def skin_hue(features: Features, *, hue: Band, no_hue_below: float) -> Outcome:
+    """Skin of a natural hue.
+
+    Wants: no blue, violet, green or yellow cast from light, white balance or filters.
     Why: 色彩真实.
-    Measured: median CIELAB a and b of facial skin: `hue` in degrees (human skin of all tones
-        reads 28-70; blue and violet casts lower, green ones higher) and `chroma` (7-36).
-        Skin of less chroma than `no_hue_below` has no measurable hue. `warm`: chroma that skin
-        and a light, yellowish to reddish background have in common: white backgrounds turn warm
-        together with the skin.
+    Measured: `hue` of the median facial skin in CIELAB, degrees. Human skin of all tones reads
+        28-70; blue and violet casts less, down to -90, green and yellow ones more. Skin of less
+        chroma than `no_hue_below` has no measurable hue (SKIP).
+    Blind spots: red and orange casts keep the hue; see lighting/skin_chroma. Make-up.
+    Source: graduation procedure, item 4, note 2 (3); our measurement.
+    """
+    _refuse_colourless(features)
+    strength, angle = _skin_colour(features)
+    if strength < no_hue_below:
+        raise CannotAssess("skin-without-hue")
+    return graded(
+        angle, hue, unit="deg", low="cast-blue", high="cast-green", region=features.geometry.box
+    )
+
+
+@check("lighting/skin_chroma", codes=("skin-pale", "skin-strong"))
+def skin_chroma(features: Features, *, chroma: Band) -> Outcome:
+    """Skin neither drained nor drenched of colour.
+
+    Wants: no whitening filter, no red or orange light, no raised saturation.
+    Why: 色彩真实.
+    Measured: `chroma` of the median facial skin in CIELAB. Evenly lit people read 7.5-23, web
+        portraits to 38; a warm cast of gain 1.3 reads 26-49.
     Blind spots: slight warm casts before a blue background look like tanned skin; make-up.
     Source: graduation procedure, item 4, note 2 (3); our measurement.
     """
-    a, b = (float(np.median(features.skin_lab[:, axis])) for axis in (1, 2))
-    strength, angle = math.hypot(a, b), math.degrees(math.atan2(b, a))
-    box = features.geometry.box
-    found = [graded(strength, chroma, unit="dE", low="skin-pale", high="cast-warm", region=box)]
-    if strength >= no_hue_below:
-        found.append(graded(angle, hue, unit="deg", low="cast-blue", high="cast-green", region=box))
-    shared = min(strength - _PLAIN_SKIN_CHROMA, _warm_backdrop(features))
-    if shared > 0:
-        found.append(graded(shared, warm, unit="dE", high="cast-warm"))
-    return worst(*found)
+    _refuse_colourless(features)
+    strength, _ = _skin_colour(features)
+    return graded(
+        strength,
+        chroma,
+        unit="dE",
+        low="skin-pale",
+        high="skin-strong",
+        region=features.geometry.box,
+    )
 
 
 # Median chroma of evenly lit skin under neutral light, CIELAB.
 _PLAIN_SKIN_CHROMA = 18.0
 
 
-def _warm_backdrop(features: Features) -> float:
-    """Chroma of a light background of the hues a warm cast gives to white; else 0."""
-    try:
-        lightness, a, b = features.backdrop.lab
-    except CannotAssess:
-        return 0.0
-    warm = 35 <= math.degrees(math.atan2(b, a)) <= 105
-    return math.hypot(a, b) if warm and lightness >= 60 else 0.0
+@check("lighting/neutral", codes=("cast-warm",), needs=("person",))
+def neutral(features: Features, *, warmth: Band) -> Outcome:
+    """Light that is not yellow or red.
+
+    Wants: white stays white.
+    Why: 色彩真实: lamps turn skin and background warm together.
+    Measured: `warmth`, the chroma that skin (above the usual 18) and a light background of warm
+        hue (35-105 degrees) have in common, CIELAB; 0 before any other background.
+    Blind spots: casts before blue backgrounds; a beige wall in neutral light with a tanned
+        person reads the same, which the background's own check stops anyway.
+    Source: graduation procedure, item 4, note 2 (3); our measurement.
+    """
+    strength, _ = _skin_colour(features)
+    lightness, a, b = features.backdrop.lab
+    warm = 35 <= math.degrees(math.atan2(b, a)) <= 105 and lightness >= 60
+    shared = min(strength - _PLAIN_SKIN_CHROMA, math.hypot(a, b)) if warm else 0.0
+    return graded(max(shared, 0.0), warmth, unit="dE", high="cast-warm")

@@ -14,8 +14,8 @@ from importlib import metadata, resources
 from rich.text import Text
 
 from models.store import ModelStore
-from photo_service.commands.models import as_model_error, fault_of
 from photo_service.check import Status
+from photo_service.commands.models import as_model_error, fault_of
 from photo_service.errors import PhotoServiceError, UsageError
 from photo_service.messages import Messages
 from photo_service.render.text import PlainConsole
