@@ -122,23 +122,23 @@ DEFECTS = (
            (1, 1.07, 1.15, 1.25, 1.4), (1.25, 1.4), lambda s, v: made.stretched(s.rgb, v)),
     Defect("narrowed, times", "encoding", "encoding/proportions",
            (1, 0.93, 0.87, 0.8, 0.7), (0.8, 0.7), lambda s, v: made.stretched(s.rgb, v)),
-    Defect("darker, stops", "lighting", "lighting/exposed",
+    Defect("darker, stops", "lighting", "lighting/picture_not_dark",
            (0, -0.5, -1, -1.5, -2, -3), (-2, -3), lambda s, v: made.exposure(s.rgb, v)),
-    Defect("brighter, stops", "lighting", "lighting/exposed",
+    Defect("brighter, stops", "lighting", "lighting/face_not_bright",
            (0, 0.5, 1, 1.5, 2), (2,), lambda s, v: made.exposure(s.rgb, v)),
     Defect("contrast left", "lighting", "lighting/tonal_range",
            (1, 0.8, 0.6, 0.5, 0.4, 0.3), (0.4, 0.3), lambda s, v: made.contrast(s.rgb, v)),
     Defect("glare, face widths", "lighting", "lighting/no_hot_spot",
            (0, 0.1, 0.2, 0.3, 0.4), (0.4,), _hot),
-    Defect("warm cast, gain", "lighting", "lighting/true_colour",
+    Defect("warm cast, gain", "lighting", "lighting/neutral",
            (1, 1.1, 1.2, 1.3, 1.5), (1.3, 1.5), lambda s, v: made.cast(s.rgb, v, 1 / v)),
-    Defect("blue cast, gain", "lighting", "lighting/true_colour",
+    Defect("blue cast, gain", "lighting", "lighting/skin_hue",
            (1, 1.1, 1.2, 1.3, 1.5), (1.3, 1.5), lambda s, v: made.cast(s.rgb, 1 / v, v)),
-    Defect("green cast, gain", "lighting", "lighting/true_colour",
+    Defect("green cast, gain", "lighting", "lighting/skin_hue",
            (1, 1.1, 1.2, 1.3, 1.5), (1.3, 1.5), lambda s, v: made.cast(s.rgb, 1 / v, 1 / v)),
     Defect("greyscale", "lighting", "lighting/in_colour",
            (0, 1), (1,), lambda s, v: made.greyscale(s.rgb) if v else s.rgb),
-    Defect("sepia", "lighting", "lighting/in_colour",
+    Defect("sepia", "lighting", "lighting/full_colour",
            (0, 1), (1,), lambda s, v: made.sepia(s.rgb) if v else s.rgb),
     Defect("rotated, degrees", "face", "face/upright",
            (0, 4, 6, 8, 10, 12, 15, 20), (15, 20), lambda s, v: made.rotated(s.rgb, v)),
@@ -158,13 +158,23 @@ DEFECTS = (
            lambda s, v: made.reframed(s.rgb, 1, 0, v)),
     Defect("background gradient, grey levels", "background", "background/even",
            (0, 20, 40, 60, 90, 120, 150), (120, 150), _gradient),
-    Defect("background pattern, grey levels", "background", "background/plain",
+    Defect("background pattern, grey levels", "background", "background/smooth",
            (0, 5, 10, 15, 25, 40), (25, 40), _pattern),
-    Defect("background object, share of the width", "background", "background/plain",
+    Defect("background object, share of the width", "background", "background/no_objects",
            (0.02, 0.05, 0.1, 0.15, 0.25), (0.15, 0.25), _object),
     Defect("shadow, grey levels", "background", "background/no_shadow",
            (0, 10, 20, 30, 45, 60), (45, 60), _shadowed),
 )  # fmt: skip
+
+# Quantities that are wrong on both sides of their middle.
+TWO_SIDED = {
+    "face/upright",
+    "framing/centred",
+    "framing/eyes_to_top",
+    "framing/face_width",
+    "encoding/proportions",
+    "lighting/skin_hue",
+}
 
 BACKDROPS = {
     "white": (255, 255, 255), "light grey": (240, 240, 240), "national blue": (100, 197, 255),
@@ -252,7 +262,10 @@ class Tally:
         )
 
 
-HEAD = "| {} | n | accepted | review | rejected | right topic | what stopped it |\n|---|---|---|---|---|---|---|"
+HEAD = (
+    "| {} | n | accepted | review | rejected | right topic | what stopped it |\n"
+    "|---|---|---|---|---|---|---|"
+)
 
 
 def by_label(
@@ -343,8 +356,7 @@ def _rate_row(
 ) -> str:
     good = [v for r in compliant if (v := value_of(r, defect.check)) is not None]
     bad = [v for strength in defect.plain for v in values[strength]]
-    if defect.check in ("face/upright", "framing/centred", "framing/eyes_to_top",
-                        "framing/face_width", "encoding/proportions", "lighting/true_colour"):  # fmt: skip
+    if defect.check in TWO_SIDED:
         middle = float(np.median(good))
         good, bad = centred_on(good, middle), centred_on(bad, middle)
     rate = f"{eer(good, bad):.3f}" if good and bad else "–"

@@ -37,7 +37,7 @@ def draw(curves: Mapping[str, tuple[str, Mapping[float, list[float]]]], out: Pat
         axis.set_title(name, fontsize=9)
         axis.set_ylabel(check, fontsize=8)
         axis.tick_params(labelsize=8)
-        if len(strengths):
+        if strengths:
             axis.fill_between(strengths, spread[:, 0], spread[:, 2], alpha=0.25)
             axis.plot(strengths, spread[:, 1], marker="o", markersize=3)
     figure.tight_layout()

@@ -17,7 +17,7 @@ def demo() -> int:
     text = messages(Settings.from_env().language)
     pictures = sorted(
         str(file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file)
-        for file in SAMPLES.rglob("*")
+        for file in SAMPLES.glob("*")
         if file.suffix in (".jpg", ".jpeg", ".png")
     )
     if not pictures:

@@ -1,7 +1,7 @@
 """Make every picture in samples/ again, with MANIFEST.md and expected.json: python samples/make.py.
 
 One person, one picture in the public domain, known defects. The top level tells the story that
-`make demo` shows; codes/ holds one picture for each code that a check can give.
+`make demo` shows; codes/ holds one picture for each further code that a check can give.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ def palette(colours: int, bits: int) -> Callable[[Person], bytes]:
 
     def make(person: Person) -> bytes:
         image = Image.fromarray(before(person.window()))
-        return _saved(image.quantize(colours), "PNG", bits=bits, optimize=True)
+        return _saved(image.quantize(colours, kmeans=8), "PNG", bits=bits, optimize=True)
 
     return make
 
@@ -162,9 +162,22 @@ def desaturated(rgb: Rgb, share: float) -> Rgb:
     return np.round((1 - share) * rgb + share * made.greyscale(rgb)).astype(np.uint8)
 
 
+def saturated(rgb: Rgb, gain: float) -> Rgb:
+    """Colours drawn away from grey."""
+    grey = made.greyscale(rgb).astype(np.float64)
+    return np.clip(np.round(grey + gain * (rgb - grey)), 0, 255).astype(np.uint8)
+
+
 def shadow(person: Person) -> Rgb:
     """A flash from the left throws the head's shadow on the wall."""
     return made.cast_shadow(made.plain_backdrop(person.shape, WHITE), person.alpha, 60, 0.1)
+
+
+def tinted(person: Person) -> Rgb:
+    """A wall as light everywhere, violet at one side and green-blue at the other."""
+    share = np.linspace(0, 1, person.shape[1])[None, :, None]
+    wall = np.array([196, 196, 250]) * (1 - share) + np.array([150, 218, 230]) * share
+    return made.noise(np.broadcast_to(wall, (*person.shape, 3)).round().astype(np.uint8), 1.0)
 
 
 def lamp(rgb: Rgb) -> Rgb:
@@ -194,8 +207,8 @@ def snapshot(person: Person) -> bytes:
 
 def forwarded(person: Person) -> bytes:
     """Sent on by chat programs: shrunk, blown up again, saved coarsely."""
-    small = made.upscaled(before(person.window()), 4)
-    return jpeg(made.jpeg(small, 12), quality=6, dpi=72)
+    small = made.upscaled(before(person.window()), 3.2)
+    return jpeg(made.jpeg(small, 60), quality=45, dpi=72)
 
 
 def old_print(person: Person) -> bytes:
@@ -242,14 +255,14 @@ STORY = (
     Sample(
         "forwarded.jpg",
         "through chat programs: shrunk, blown up, saved coarsely",
-        "rejected",
-        ("quality-low", "blocking-visible"),
+        "review",
+        ("detail-enlarged", "quality-low"),
         forwarded,
     ),
     Sample(
         "old-print.jpg",
         "a faded brown print",
-        "rejected",
+        "review",
         ("picture-toned",),
         old_print,
     ),
@@ -326,7 +339,6 @@ CODES = (
     _code("mode-unusual", "review", "256 colours", palette(256, 8), suffix="png"),
     _code("depth-low", "review", "16 colours in 4 bits", palette(16, 4), suffix="png"),
     _code("depth-high", "accepted", "16 bits a channel", deep, suffix="png"),
-    _code("transparent-parts", "review", "background cut away", transparent, suffix="png"),
     _code("detail-enlarged", "review", "2.5 x enlarged", filtered(lambda p: made.upscaled(p, 2.0))),
     _code("stretched-tall", "review", "squeezed to 0.8 of its width", squeezed(0.8)),
     _code("stretched-wide", "review", "widened 1.25 x", squeezed(1.25)),
@@ -344,7 +356,6 @@ CODES = (
     ),
     # face
     _code("face-none", "rejected", "a helmet, no face", suit_only),
-    _code("face-several", "rejected", "two people", two_people),
     _code(
         "face-turned-left",
         "rejected",
@@ -394,7 +405,7 @@ CODES = (
     _code("face-small", "review", "far away", plain(face=0.21, eyes=0.42)),
     _code("face-large", "review", "very near", plain(face=0.67, eyes=0.50)),
     _code("head-short", "accepted", "head short", plain(face=0.285, eyes=0.36)),
-    _code("head-tall", "review", "head tall", plain(face=0.58, eyes=0.47)),
+    _code("head-tall", "accepted", "head tall", plain(face=0.58, eyes=0.47)),
     _code("head-left", "review", "15 % left of the middle", plain(shift=-0.15)),
     _code("head-right", "review", "15 % right of the middle", plain(shift=0.15)),
     _code("shoulders-missing", "review", "cut at the chin", plain(face=0.56, eyes=0.643)),
@@ -418,7 +429,7 @@ CODES = (
         "light from above only",
         staged(lambda p: made.gradient_backdrop(p.shape, BLUE, 120)),
     ),
-    _code("background-shadow", "review", "shadow on the wall", staged(shadow)),
+    _code("background-tinted", "review", "coloured light from one side", staged(tinted)),
     # lighting
     _code("face-dark", "review", "against the light", lit(lambda p: made.exposure(p, -4.2), WHITE)),
     _code("picture-dark", "rejected", "far too dark", filtered(lambda p: made.exposure(p, -2.0))),
@@ -427,11 +438,17 @@ CODES = (
     _code("light-uneven", "review", "light from one side", lit(lamp)),
     _code("hot-spot", "review", "glare on forehead and cheek", lit(glare)),
     _code("picture-grey", "rejected", "black and white", filtered(made.greyscale, WHITE)),
-    _code("picture-toned", "rejected", "brown print", filtered(made.sepia, WHITE)),
+    _code(
+        "picture-toned",
+        "review",
+        "brown print",
+        lambda person: jpeg(made.sepia(before(person.window(face=0.43, eyes=0.42), WHITE))),
+    ),
     _code("cast-blue", "rejected", "blue cast", filtered(lambda p: made.cast(p, 0.8, 1.35), WHITE)),
     _code("cast-green", "rejected", "green cast", filtered(lambda p: made.cast(p, 0.85, 0.8), WHITE)),
-    _code("cast-warm", "review", "warm cast", filtered(lambda p: made.cast(p, 1.1, 0.75), WHITE)),
+    _code("cast-warm", "rejected", "warm cast", filtered(lambda p: made.cast(p, 1.12, 0.85), WHITE)),
     _code("skin-pale", "review", "whitening filter", lit(lambda p: desaturated(p, 0.75))),
+    _code("skin-strong", "review", "colours too strong", lit(lambda p: saturated(p, 2.0))),
     # sharpness
     _code("focus-soft", "rejected", "out of focus", filtered(lambda p: made.blur(p, 3.0))),
     _code("motion-blurred", "review", "shaken", filtered(lambda p: made.motion_blur(p, 8))),
@@ -453,8 +470,9 @@ picture: Eileen Collins, astronaut, portrait by NASA, 1993, in the public domain
 scikit-image (`skimage.data.astronaut`). Backgrounds and defects are made. No other person's picture
 may be added without a licence and a line here.
 
-Expected verdicts are held by `tests/test_verify.py`; a picture may show further codes. Files larger
-than 2 MiB are made by the tests.
+Expected verdicts are held by `tests/test_verify.py`; a picture may show further codes. Two codes
+have no picture here: `file-over-limit` (a file of 2 MiB, made by the tests) and `eyes-half-closed`
+(shown to its check as numbers).
 
 | file | shows | profile | decision | codes |
 |---|---|---|---|---|

@@ -84,10 +84,10 @@ def no_blocking(features: Features, *, blockiness: Band) -> Outcome:
 
 def _grid_step(luma: ByteImage) -> float:
     """Mean step over vertical grid lines by mean step over the other columns."""
+    if min(luma.shape) < 1 or luma.shape[1] < 2 * 8 + 1:
+        return 1.0
     columns = cv2.absdiff(luma[:, 1:], luma[:, :-1]).mean(axis=0)
     whole = columns[: len(columns) // 8 * 8].reshape(-1, 8)
-    if len(whole) < 2:
-        return 1.0
     on_grid = float(whole[:, 7].mean())
     off_grid = float(whole[:, :7].mean())
     # A flat picture has steps of hundredths of a level: no ratio to speak of.

@@ -1,0 +1,85 @@
+"""What several tests need: the models of this process, the samples and their verdicts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from photo_service.errors import ModelError
+from photo_service.messages import messages
+from photo_service.report import Report
+from photo_service.service import verify, warm_up
+from photo_service.settings import Settings
+
+SAMPLES = Path(__file__).parent.parent / "samples"
+# One byte more than the portal takes; what follows a JPEG's end is no part of the picture.
+TOO_LARGE = "codes/file-over-limit.jpg"
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A sample and what it must give; see ``samples/expected.json``."""
+
+    file: str
+    kind: str
+    profile: str
+    decision: str
+    codes: tuple[str, ...]
+
+    def read(self) -> bytes:
+        if self.file == TOO_LARGE:
+            return (SAMPLES / "accepted-blue.jpg").read_bytes().ljust(2 * 1024 * 1024, b"\0")
+        return (SAMPLES / self.file).read_bytes()
+
+
+def expected_samples() -> tuple[Expected, ...]:
+    """Every sample, and the one too large to ship."""
+    table = json.loads((SAMPLES / "expected.json").read_text("utf-8"))
+    shipped = (
+        Expected(file, entry["kind"], entry["profile"], entry["decision"], tuple(entry["codes"]))
+        for file, entry in table.items()
+    )
+    large = Expected(TOO_LARGE, "graduation", "graduation", "rejected", ("file-over-limit",))
+    return (*shipped, large)
+
+
+@pytest.fixture(scope="session")
+def settings() -> Settings:
+    """The settings of this machine, with the models already open."""
+    found = Settings.from_env()
+    try:
+        warm_up(found)
+    except ModelError as error:
+        pytest.fail("\n".join(messages("en").error(error)), pytrace=False)
+    return found
+
+
+Judge = Callable[[Expected], Report]
+
+
+@pytest.fixture(scope="session")
+def judge(settings: Settings) -> Judge:
+    """Verify a sample, once in this process."""
+
+    @cache
+    def judged(sample: Expected) -> Report:
+        return verify(
+            sample.read(),
+            sample.kind,
+            profile=sample.profile,
+            name=sample.file,
+            settings=settings,
+        )
+
+    return judged
+
+
+@pytest.fixture(scope="session")
+def reports(judge: Judge) -> Mapping[Expected, Report]:
+    """Every sample's report."""
+    return {sample: judge(sample) for sample in expected_samples()}
