@@ -7,6 +7,8 @@ depends on a model.
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +17,18 @@ Rgb = NDArray[np.uint8]
 Mask = NDArray[np.float32]
 
 
+def _rgb(picture: Any) -> Rgb:
+    """What OpenCV returns, with its type."""
+    return np.asarray(picture, np.uint8)
+
+
 def _bytes(values: NDArray[np.floating]) -> Rgb:
     return np.clip(np.round(values), 0, 255).astype(np.uint8)
 
 
 def blur(rgb: Rgb, sigma: float) -> Rgb:
     """Defocus: Gaussian of ``sigma`` pixels."""
-    return cv2.GaussianBlur(rgb, (0, 0), sigma) if sigma > 0 else rgb.copy()
+    return _rgb(cv2.GaussianBlur(rgb, (0, 0), sigma)) if sigma > 0 else rgb.copy()
 
 
 def motion_blur(rgb: Rgb, length: float, angle: float = 20.0) -> Rgb:
@@ -29,11 +36,12 @@ def motion_blur(rgb: Rgb, length: float, angle: float = 20.0) -> Rgb:
     if length <= 0:
         return rgb.copy()
     size = int(np.ceil(length)) | 1
-    kernel = np.zeros((size, size), np.float32)
-    kernel[size // 2] = 1
+    line = np.zeros((size, size), np.float32)
+    line[size // 2] = 1
     turn = cv2.getRotationMatrix2D(((size - 1) / 2, (size - 1) / 2), angle, 1)
-    kernel = cv2.warpAffine(kernel, turn, (size, size))
-    return cv2.filter2D(rgb, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REPLICATE)
+    kernel = np.asarray(cv2.warpAffine(line, turn, (size, size)), np.float32)
+    kernel /= kernel.sum()
+    return _rgb(cv2.filter2D(rgb, -1, kernel, borderType=cv2.BORDER_REPLICATE))
 
 
 def noise(rgb: Rgb, sigma: float, seed: int = 0) -> Rgb:
@@ -62,7 +70,7 @@ def cast(rgb: Rgb, red: float, blue: float) -> Rgb:
 
 def greyscale(rgb: Rgb) -> Rgb:
     """No colour at all."""
-    return cv2.cvtColor(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    return _rgb(cv2.cvtColor(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB))
 
 
 def sepia(rgb: Rgb) -> Rgb:
@@ -74,7 +82,7 @@ def sepia(rgb: Rgb) -> Rgb:
 def jpeg(rgb: Rgb, quality: int) -> Rgb:
     """One lossy save at ``quality``."""
     saved = cv2.imencode(".jpg", rgb[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-    return cv2.imdecode(saved, cv2.IMREAD_COLOR)[..., ::-1].copy()
+    return _rgb(cv2.imdecode(saved, cv2.IMREAD_COLOR))[..., ::-1].copy()
 
 
 def upscaled(rgb: Rgb, factor: float, interpolation: int = cv2.INTER_CUBIC) -> Rgb:
@@ -82,40 +90,44 @@ def upscaled(rgb: Rgb, factor: float, interpolation: int = cv2.INTER_CUBIC) -> R
     height, width = rgb.shape[:2]
     size = (max(1, round(width / factor)), max(1, round(height / factor)))
     less = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-    return cv2.resize(less, (width, height), interpolation=interpolation)
+    return _rgb(cv2.resize(less, (width, height), interpolation=interpolation))
 
 
 def stretched(rgb: Rgb, factor: float) -> Rgb:
     """Widened ``factor`` times (below 1: narrowed) and cut or padded back to the old size."""
     height, width = rgb.shape[:2]
-    wide = cv2.resize(rgb, (round(width * factor), height), interpolation=cv2.INTER_AREA)
+    size = (round(width * factor), height)
+    wide = _rgb(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA))
     extra = wide.shape[1] - width
     if extra >= 0:
         return np.ascontiguousarray(wide[:, extra // 2 : extra // 2 + width])
     left = -extra // 2
-    return cv2.copyMakeBorder(wide, 0, 0, left, -extra - left, cv2.BORDER_REPLICATE)
+    return _rgb(cv2.copyMakeBorder(wide, 0, 0, left, -extra - left, cv2.BORDER_REPLICATE))
 
 
 def rotated(rgb: Rgb, degrees: float) -> Rgb:
     """Turned about the middle, clockwise for positive angles, edges replicated."""
     height, width = rgb.shape[:2]
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), -degrees, 1)
-    return cv2.warpAffine(
+    turned = cv2.warpAffine(
         rgb, turn, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
+    return _rgb(turned)
 
 
 def reframed(rgb: Rgb, zoom: float = 1.0, dx: float = 0.0, dy: float = 0.0) -> Rgb:
     """Zoomed about the middle and shifted by shares of the size; edges replicated."""
     height, width = rgb.shape[:2]
-    move = np.float32(
+    move = np.array(
         [
             [zoom, 0, width * (0.5 - zoom / 2 + dx)],
             [0, zoom, height * (0.5 - zoom / 2 + dy)],
-        ]
+        ],
+        np.float32,
     )
     flags = cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC
-    return cv2.warpAffine(rgb, move, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    size = (width, height)
+    return _rgb(cv2.warpAffine(rgb, move, size, flags=flags, borderMode=cv2.BORDER_REPLICATE))
 
 
 def side_light(rgb: Rgb, stops: float) -> Rgb:
@@ -168,7 +180,7 @@ def patterned_backdrop(shape: tuple[int, ...], colour: tuple[int, int, int], dep
 def cast_shadow(backdrop: Rgb, person: Mask, depth: float, shift: float = 0.06) -> Rgb:
     """The person's soft shadow, ``depth`` grey levels deep, thrown to the right and down."""
     height, width = person.shape
-    move = np.float32([[1, 0, shift * width], [0, 1, 0.3 * shift * width]])
+    move = np.array([[1, 0, shift * width], [0, 1, 0.3 * shift * width]], np.float32)
     shade = cv2.warpAffine(person, move, (width, height), borderMode=cv2.BORDER_REPLICATE)
     shade = cv2.GaussianBlur(shade, (0, 0), 0.012 * width)
     return _bytes(backdrop - depth * shade[..., None])
@@ -202,6 +214,7 @@ def framed(rgb: Rgb, thickness: float, colour: tuple[int, int, int]) -> Rgb:
     """A border ``thickness`` (share of the width) wide drawn inside the edges."""
     side = max(1, round(thickness * rgb.shape[1]))
     inner = rgb[side:-side, side:-side]
-    return cv2.copyMakeBorder(
+    bordered = cv2.copyMakeBorder(
         inner, side, side, side, side, cv2.BORDER_CONSTANT, value=tuple(colour)
     )
+    return _rgb(bordered)

@@ -14,9 +14,12 @@ import sys
 import time
 from pathlib import Path
 
+from photo_service.service import warm_up
 from tests.fuzzing import problem
 from tests.mutations import mutated
 from tests.test_fuzz import fuzz_seeds
+
+SLOWEST_S = 2.0
 
 
 def main() -> int:
@@ -25,13 +28,14 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--keep", type=Path, help="write files that showed a problem here")
     options = parser.parse_args()
+    warm_up()
     seeds = fuzz_seeds()
     found, started = 0, time.monotonic()
     for number in range(options.first, options.first + options.count):
         faulthandler.dump_traceback_later(60, exit=True)
         data = mutated(seeds, number)
         try:
-            trouble = problem(data)
+            trouble = problem(data, SLOWEST_S)
         except Exception as error:  # noqa: BLE001 - that none comes is what is tested
             trouble = f"raised {error!r}"
         faulthandler.cancel_dump_traceback_later()

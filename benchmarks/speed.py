@@ -24,6 +24,7 @@ import cv2
 import mediapipe
 import numpy as np
 from mediapipe.tasks.python import BaseOptions, vision
+from numpy.typing import NDArray
 from PIL import Image
 
 from models.store import ModelStore
@@ -35,7 +36,7 @@ SAMPLE = ROOT / "samples" / "accepted-blue.jpg"
 PHOTO_SERVICE = Path(sys.executable).parent / "photo-service"
 
 
-def encoded(rgb: np.ndarray, width: int, height: int) -> bytes:
+def encoded(rgb: NDArray[np.uint8], width: int, height: int) -> bytes:
     scaled = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_CUBIC)
     buffer = io.BytesIO()
     Image.fromarray(scaled).save(buffer, "JPEG", quality=90)
@@ -66,6 +67,7 @@ class Floor:
 
     def __call__(self, data: bytes) -> None:
         bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        assert bgr is not None
         rgb = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
         picture = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=rgb)
         self.landmarker.detect(picture)

@@ -14,25 +14,28 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from photo_service.report import Decision
-from photo_service.service import verify
+from photo_service.service import verify, warm_up
 from tests.fuzzing import problem, whole_picture
 from tests.mutations import mutated
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 ROUNDS = 40
 PER_ROUND = 10
+# A hang, not slowness, on a machine that does other things too.
+SLOWEST_S = 20.0
 
 
 @pytest.fixture(scope="module")
 def seeds() -> list[bytes]:
+    warm_up()
     return fuzz_seeds()
 
 
 def fuzz_seeds() -> list[bytes]:
     """Real files of each kind the intake tells apart."""
-    files = [SAMPLES / "accepted-blue.jpg", SAMPLES / "codes" / "transparent-parts.png"]
-    seeds = [file.read_bytes() for file in files]
-    with Image.open(files[0]) as picture:
+    sample = (SAMPLES / "accepted-blue.jpg").read_bytes()
+    seeds = [sample]
+    with Image.open(io.BytesIO(sample)) as picture:
         rgb = picture.convert("RGB")
     for mode, kind, options in (
         ("RGB", "JPEG", {"quality": 85, "progressive": True}),
@@ -41,6 +44,7 @@ def fuzz_seeds() -> list[bytes]:
         ("RGB", "PNG", {}),
         ("P", "PNG", {}),
         ("LA", "PNG", {}),
+        ("RGBA", "PNG", {}),
     ):
         buffer = io.BytesIO()
         rgb.convert(mode).save(buffer, kind, **options)
@@ -57,7 +61,7 @@ def fuzz_seeds() -> list[bytes]:
 def test_damaged_files_get_an_answer(seeds: list[bytes], round_number: int) -> None:
     for number in range(round_number * PER_ROUND, (round_number + 1) * PER_ROUND):
         data = mutated(seeds, number)
-        assert problem(data) is None, f"mutation {number}"
+        assert problem(data, SLOWEST_S) is None, f"mutation {number}"
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -81,7 +85,7 @@ def test_no_picture_without_a_face_is_accepted(
     buffer = io.BytesIO()
     Image.new("RGB", (width, height), colour).save(buffer, kind)
     data = buffer.getvalue()
-    assert problem(data) is None
+    assert problem(data, SLOWEST_S) is None
     assert verify(data).decision is not Decision.ACCEPTED
 
 

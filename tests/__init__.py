@@ -1,0 +1,1 @@
+"""Tests; fast ones first."""
