@@ -8,11 +8,7 @@ import cv2
 import numpy as np
 
 from photo_service.check import Band, Outcome, Status, check, graded
-from photo_service.features import (
-    CHIN,
-    Features,
-    FloatImage,
-)
+from photo_service.features import CHIN, LEFT_IRIS, RIGHT_IRIS, Features, FloatImage
 
 READABLE_FORMATS = ("jpeg", "png")
 
@@ -211,7 +207,7 @@ def proportions(features: Features, *, stretch: Band) -> Outcome:
     eyes = (np.array(geometry.left_eye) + np.array(geometry.right_eye)) / 2
     to_chin = max(float(np.hypot(*(points[CHIN, :2] - eyes))), 1.0)
     face_shape = max(geometry.width, 1.0) / to_chin
-    iris = (_iris_shape(points, 468) + _iris_shape(points, 473)) / 2
+    iris = (_iris_shape(points, LEFT_IRIS) + _iris_shape(points, RIGHT_IRIS)) / 2
     value = math.exp(-0.185 + 0.54 * math.log(face_shape) + 0.60 * math.log(iris))
     facts = {"percent": 100 * abs(value - 1)}
     return graded(
