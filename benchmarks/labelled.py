@@ -77,16 +77,16 @@ def as_portrait(rgb: Rgb, models: Models, seed: int) -> Rgb:
         return rgb
     faces = models.landmarks(rgb)
     rng = np.random.default_rng(seed)
+    widest = min(float(width), height * 0.75)
     if faces:
         points = faces[0].points
-        face_width = float(points[454, 0] - points[234, 0])
+        face_width = max(float(points[454, 0] - points[234, 0]), 1.0)
         eyes = points[[33, 133, 362, 263], :2].mean(axis=0)
-        crop_width = max(face_width, 1.0) / rng.uniform(0.42, 0.54)
+        crop_width = min(face_width / rng.uniform(0.42, 0.54), widest)
         top = float(eyes[1]) - rng.uniform(0.40, 0.45) * crop_width * 4 / 3
         left = float(points[[234, 454], 0].mean()) - crop_width / 2
     else:
-        crop_width, left, top = min(width, height * 0.75), 0.0, 0.0
-    crop_width = min(crop_width, width, height * 0.75)
+        crop_width, left, top = widest, 0.0, 0.0
     crop_height = crop_width * 4 / 3
     left = min(max(left, 0), width - crop_width)
     top = min(max(top, 0), height - crop_height)

@@ -15,6 +15,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import props
 import warp
 from PIL import Image
 from subject import Person, Rgb, astronaut
@@ -160,6 +161,13 @@ def deep(person: Person) -> bytes:
 def desaturated(rgb: Rgb, share: float) -> Rgb:
     """Colours drawn towards grey: 1 leaves none."""
     return np.round((1 - share) * rgb + share * made.greyscale(rgb)).astype(np.uint8)
+
+
+def sharpened(person: Person) -> bytes:
+    """A sharpening filter at full strength, on a picture with detail down to the pixel."""
+    rgb = before(person.window(face=0.30))
+    soft = cv2.GaussianBlur(rgb, (0, 0), 0.7).astype(np.float64)
+    return jpeg(np.clip(np.round(soft + 6 * (rgb - soft)), 0, 255).astype(np.uint8))
 
 
 def saturated(rgb: Rgb, gain: float) -> Rgb:
@@ -396,6 +404,13 @@ CODES = (
     ),
     _code("mouth-open", "accepted", "jaw dropped", bent(lambda p: warp.mouth_opened(p, 0.2))),
     _code("smile-broad", "accepted", "a broad smile", plain(face=0.44, eyes=0.42)),
+    _code("red-eyes", "review", "red pupils from a flash", bent(props.red_eyes)),
+    _code(
+        "lens-glare",
+        "review",
+        "a window shines in the glasses",
+        bent(lambda p: props.glasses(p, glare=1.0)),
+    ),
     # framing
     _code("head-cut", "rejected", "hair cut by the top edge", plain(face=0.5, eyes=0.24)),
     _code("crown-close", "accepted", "little room above", plain(eyes=0.34)),
@@ -445,13 +460,18 @@ CODES = (
         lambda person: jpeg(made.sepia(before(person.window(face=0.43, eyes=0.42), WHITE))),
     ),
     _code("cast-blue", "rejected", "blue cast", filtered(lambda p: made.cast(p, 0.8, 1.35), WHITE)),
-    _code("cast-green", "rejected", "green cast", filtered(lambda p: made.cast(p, 0.85, 0.8), WHITE)),
-    _code("cast-warm", "rejected", "warm cast", filtered(lambda p: made.cast(p, 1.12, 0.85), WHITE)),
+    _code(
+        "cast-green", "rejected", "green cast", filtered(lambda p: made.cast(p, 0.85, 0.8), WHITE)
+    ),
+    _code(
+        "cast-warm", "rejected", "warm cast", filtered(lambda p: made.cast(p, 1.12, 0.85), WHITE)
+    ),
     _code("skin-pale", "review", "whitening filter", lit(lambda p: desaturated(p, 0.75))),
     _code("skin-strong", "review", "colours too strong", lit(lambda p: saturated(p, 2.0))),
     # sharpness
     _code("focus-soft", "rejected", "out of focus", filtered(lambda p: made.blur(p, 3.0))),
     _code("motion-blurred", "review", "shaken", filtered(lambda p: made.motion_blur(p, 8))),
+    _code("halos-visible", "review", "sharpened too much", sharpened),
     _code("noise-strong", "review", "grain", filtered(lambda p: made.noise(p, 14))),
     _code(
         "blocking-visible",

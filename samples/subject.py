@@ -133,8 +133,11 @@ def _suit(rgb: Rgb, mask: Mask) -> Mask:
     labels[cv2.erode((mask > 0.9).astype(np.uint8), np.ones((25, 25))) > 0] = cv2.GC_FGD
     labels[cv2.dilate((mask > 0.1).astype(np.uint8), np.ones((9, 9))) == 0] = cv2.GC_BGD
     labels[350:, :24] = cv2.GC_BGD  # the flag, as red as the sleeve
-    model = np.zeros((1, 65)), np.zeros((1, 65))
-    cv2.grabCut(rgb[..., ::-1].copy(), labels, None, *model, 4, cv2.GC_INIT_WITH_MASK)
+    colours, other_colours = np.zeros((1, 65)), np.zeros((1, 65))
+    everywhere = (0, 0, 0, 0)  # not read: the labels say where to start
+    cv2.grabCut(
+        rgb[..., ::-1].copy(), labels, everywhere, colours, other_colours, 4, cv2.GC_INIT_WITH_MASK
+    )
     person = np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
     outlines, _ = cv2.findContours(person, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     filled = np.zeros_like(person)

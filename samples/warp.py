@@ -12,7 +12,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import RBFInterpolator
+from scipy.interpolate import RBFInterpolator  # type: ignore[import-untyped]
 from subject import Person
 
 # Landmarks, by number in the MediaPipe mesh; lids from the picture's left to its right.

@@ -72,9 +72,12 @@ def imports(file: str, source: str) -> Iterator[str]:
             package = ".".join(Path(file).parts[: -node.level]) if node.level else ""
             base = f"{package}.{node.module or ''}".strip(".")
             yield from (f"{base}.{alias.name}".strip(".") for alias in node.names)
-        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
-            if node.args and isinstance(node.args[0], ast.Constant):
-                yield str(node.args[0].value)
+        elif (
+            isinstance(node, ast.Call)
+            and ast.unparse(node.func).endswith("import_module")
+            and isinstance(node.args[0], ast.Constant)
+        ):
+            yield str(node.args[0].value)
 
 
 def violations(files: dict[str, str]) -> list[str]:
@@ -90,18 +93,17 @@ def violations(files: dict[str, str]) -> list[str]:
 
 
 def readers_of_the_environment(files: dict[str, str]) -> set[str]:
+    names = ("environ", "getenv", "putenv")
     found = set()
     for file, source in files.items():
         for node in ast.walk(ast.parse(source)):
-            named = isinstance(node, ast.Attribute) and ast.unparse(node).startswith(
-                ("os.environ", "os.getenv", "os.putenv")
-            )
-            taken = isinstance(node, ast.ImportFrom) and node.module == "os"
-            if named or (
-                taken
-                and isinstance(node, ast.ImportFrom)
-                and {alias.name for alias in node.names} & {"environ", "getenv", "putenv"}
-            ):
+            if isinstance(node, ast.Attribute):
+                read = ast.unparse(node) in {f"os.{name}" for name in names}
+            elif isinstance(node, ast.ImportFrom) and node.module == "os":
+                read = any(alias.name in names for alias in node.names)
+            else:
+                read = False
+            if read:
                 found.add(file)
     return found
 
@@ -121,27 +123,23 @@ def test_only_settings_reads_the_environment() -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "source", "complaint"),
+    ("file", "source", "name"),
     [
-        ("models/new.py", "from photo_service.errors import X", "models/new.py imports photo_service"),
-        ("photo_service/new.py", "import workers.jobs", "photo_service/new.py imports workers"),
-        ("photo_service/sub/new.py", "from ... import api", "photo_service/sub/new.py imports api"),
-        ("workers/new.py", "def f():\n    from api import app", "workers/new.py imports api"),
-        ("photo_service/engine.py", "import numpy as np", "photo_service/engine.py imports numpy"),
-        ("photo_service/checks/new.py", "from PIL import Image", "photo_service/checks/new.py imports PIL"),
-        ("photo_service/new.py", "if 1:\n import mediapipe.tasks", "photo_service/new.py imports mediapipe"),
-        ("photo_service/cli.py", "from fastapi import FastAPI", "photo_service/cli.py imports fastapi"),
-        ("api.py", "import rq", "api.py imports rq"),
-        ("photo_service/new.py", "from benchmarks import x", "photo_service/new.py imports benchmarks"),
-        (
-            "photo_service/new.py",
-            "import importlib\nimportlib.import_module('onnxruntime.capi')",
-            "photo_service/new.py imports onnxruntime",
-        ),
+        ("models/new.py", "from photo_service.errors import X", "photo_service"),
+        ("photo_service/new.py", "import workers.jobs", "workers"),
+        ("photo_service/sub/new.py", "from ... import api", "api"),
+        ("workers/new.py", "def f():\n    from api import app", "api"),
+        ("photo_service/engine.py", "import numpy as np", "numpy"),
+        ("photo_service/checks/new.py", "from PIL import Image", "PIL"),
+        ("photo_service/new.py", "if 1:\n import mediapipe.tasks", "mediapipe"),
+        ("photo_service/cli.py", "from fastapi import FastAPI", "fastapi"),
+        ("api.py", "import rq", "rq"),
+        ("photo_service/new.py", "from benchmarks import x", "benchmarks"),
+        ("photo_service/new.py", "import_module('onnxruntime.capi')", "onnxruntime"),
     ],
-)  # fmt: skip
-def test_walker_finds_a_violation(file: str, source: str, complaint: str) -> None:
-    assert violations({file: source}) == [complaint]
+)
+def test_walker_finds_a_violation(file: str, source: str, name: str) -> None:
+    assert violations({file: source}) == [f"{file} imports {name}"]
 
 
 def test_walker_allows_what_is_allowed() -> None:

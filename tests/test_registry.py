@@ -1,4 +1,4 @@
-"""Every registered check is documented, asked for, worded in each language and shown by a sample."""
+"""Every check is documented, asked for, worded in each language and shown by a sample."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pathlib import Path
 from string import Formatter
 
 import pytest
-from conftest import Expected, expected_samples
 
 import photo_service.checks  # noqa: F401 - fills the registry
 from photo_service import profile
@@ -17,6 +16,7 @@ from photo_service.check import Check, Outcome, Status, check, registry
 from photo_service.image import INPUT_CODES
 from photo_service.messages import LANGUAGES, Messages, messages
 from photo_service.report import Report
+from tests.conftest import Expected, expected_samples
 
 HEADINGS = ("Wants:", "Why:", "Measured:", "Blind spots:", "Source:")
 CHECKS = tuple(registry().values())
@@ -156,14 +156,18 @@ def reasons_given() -> Iterator[str]:
     """Codes in ``CannotAssess("…")`` and ``Outcome(Status.SKIP, "…")`` anywhere in the package."""
     for file in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and node.args:
-                called, arguments = ast.unparse(node.func), [ast.unparse(a) for a in node.args]
-                if called.endswith("CannotAssess"):
-                    yield ast.literal_eval(arguments[0])
-                if called == "Outcome" and arguments[0] == "Status.SKIP":
-                    # The engine hands on what a CannotAssess said; checks name their own.
-                    if isinstance(node.args[1], ast.Constant):
-                        yield str(node.args[1].value)
+            if not isinstance(node, ast.Call):
+                continue
+            called = ast.unparse(node.func)
+            if called == "Outcome" and ast.unparse(node.args[0]) == "Status.SKIP":
+                reason = node.args[1]
+            elif called == "CannotAssess":
+                reason = node.args[0]
+            else:
+                continue
+            # The engine hands on what a fact has said; only the one who says it names it.
+            if isinstance(reason, ast.Constant):
+                yield str(reason.value)
 
 
 def test_reasons_for_skipping_are_worded() -> None:

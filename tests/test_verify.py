@@ -17,8 +17,7 @@ from photo_service.messages import messages
 from photo_service.report import Decision, Finding, Report
 from photo_service.service import examine, verify
 from photo_service.settings import Settings
-
-from conftest import SAMPLES, Expected, Judge, expected_samples
+from tests.conftest import SAMPLES, Expected, Judge, expected_samples
 
 ALL = expected_samples()
 ACCEPTED = [SAMPLES / f"accepted-{colour}.jpg" for colour in ("blue", "white", "grey")]
@@ -56,7 +55,7 @@ def png(array: np.ndarray) -> bytes:
     ("data", "code"),
     [
         (b"", "file-empty"),
-        (b"no picture at all", "format-unknown"),
+        (b"\x00\x01\x02" * 20, "format-unknown"),
         (b"GIF89a" + bytes(40), "format-other"),
         (ACCEPTED[0].read_bytes()[:9000], "image-truncated"),
         (b"\x89PNG\r\n\x1a\n", "image-truncated"),

@@ -157,7 +157,7 @@ def centred(features: Features, *, offset: Band) -> Outcome:
     Source: national specification (no number; our default).
     """
     value = 100 * (features.geometry.centre_x / features.width - 0.5)
-    facts = {"pixels": _pixels(features, value, of_height=False)}
+    facts = {"pixels": _pixels(features, value, of_height=False), "percent": abs(value)}
     return graded(
         value,
         offset,

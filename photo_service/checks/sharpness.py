@@ -84,32 +84,33 @@ _NOISE_KERNEL = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32) / 6
 
 
 @check("sharpness/no_blocking", codes=("blocking-visible",))
-def no_blocking(features: Features, *, blockiness: Band) -> Outcome:
+def no_blocking(features: Features, *, step: Band) -> Outcome:
     """No visible compression blocks.
 
     Wants: a picture not compressed to pieces.
     Why: 层次清晰; the national text asks for JPEG quality of 60 and more.
-    Measured: mean step across the borders of the 8 × 8 grid over the mean step elsewhere, mean
-        of both directions. Quality 75-95 reads 1.0-1.6, 30 1.8-2.3, 15 2.5-3.4, 5 5-7.
+    Measured: `step`, how much larger steps across the lines of the 8 × 8 grid are than the mean of
+        their two neighbours (clipped at 16), minus the same off the grid, mean of both
+        directions, in grey levels. Quality 75-95 and camera files read 0.2-1.6, quality 30
+        1.7-2.6, 20 2.0-3.2, 10 2.6-4.6, 5 3.1-5.3.
     Blind spots: blocks of an earlier save when the picture was cropped or scaled since. Not
         measured on pictures decoded at reduced scale, where blocks are too small to see.
-    Source: our measurement, the usual block-edge ratio (Wang et al. 2002).
+    Source: our measurement, after the usual block-edge measures (Wang et al. 2002).
     """
     if features.scale < 1:
-        return graded(1.0, blockiness, unit="x", high="blocking-visible")
+        return graded(0.0, step, unit="luma", high="blocking-visible")
     luma = np.asarray(cv2.cvtColor(features.photo.pixels, cv2.COLOR_RGB2GRAY), np.uint8)
     # Every other line tells as much and costs half.
     value = (_grid_step(luma[::2]) + _grid_step(np.ascontiguousarray(luma[:, ::2].T))) / 2
-    return graded(value, blockiness, unit="x", high="blocking-visible")
+    return graded(value, step, unit="luma", high="blocking-visible")
 
 
 def _grid_step(luma: ByteImage) -> float:
-    """Mean step over vertical grid lines by mean step over the other columns."""
-    if min(luma.shape) < 1 or luma.shape[1] < 2 * 8 + 1:
-        return 1.0
-    columns = cv2.absdiff(luma[:, 1:], luma[:, :-1]).mean(axis=0)
-    whole = columns[: len(columns) // 8 * 8].reshape(-1, 8)
-    on_grid = float(whole[:, 7].mean())
-    off_grid = float(whole[:, :7].mean())
-    # A flat picture has steps of hundredths of a level: no ratio to speak of.
-    return on_grid / off_grid if off_grid > 0.05 else 1.0
+    """Excess step over vertical grid lines, grey levels."""
+    if luma.shape[0] < 1 or luma.shape[1] < 2 * 8 + 2:
+        return 0.0
+    steps = np.asarray(cv2.absdiff(luma[:, 1:], luma[:, :-1]), np.int16)
+    excess = steps[:, 1:-1] - (steps[:, :-2] + steps[:, 2:]) // 2
+    columns = np.clip(excess, -16, 16).mean(axis=0)
+    on_grid = np.arange(1, len(columns) + 1) % 8 == 7
+    return float(columns[on_grid].mean() - columns[~on_grid].mean())
