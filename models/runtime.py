@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import _mediapipe
+from models.covering import CoveringModel, CoveringScores
 from models.face import DetectedFace, FaceDetector, FaceLandmarker, FaceLandmarks
 from models.segmentation import PersonSegmenter
 from models.store import ModelStore
@@ -22,6 +23,7 @@ from models.store import ModelStore
 FACE_LANDMARKER = "face_landmarker"
 PERSON_SEGMENTER = "selfie_segmentation"
 FACE_DETECTOR = "face_detection_full_range"
+COVERING = "covering"
 
 _open_models: weakref.WeakSet[Models] = weakref.WeakSet()
 
@@ -58,7 +60,7 @@ class Models:
         models = cls(store)
         try:
             helper = models._helper.submit(lambda: (models._segmenter, models._detector))
-            models._landmarker  # noqa: B018 - opens it
+            models._landmarker, models._covering  # noqa: B018 - opens them
             helper.result()
         except BaseException:
             models.close()
@@ -82,6 +84,10 @@ class Models:
     def _detector(self) -> FaceDetector:
         return FaceDetector(self.store.verify(FACE_DETECTOR))
 
+    @cached_property
+    def _covering(self) -> CoveringModel:
+        return CoveringModel(self.store.verify(COVERING))
+
     def landmarks(self, rgb: NDArray[np.uint8]) -> tuple[FaceLandmarks, ...]:
         """Faces with landmarks, the largest first; see `FaceLandmarker.detect`.
 
@@ -91,6 +97,21 @@ class Models:
         self._refuse_if_closed()
         with self._landmarker_lock:
             return self._landmarker.detect(rgb)
+
+    def covering(
+        self,
+        rgb: NDArray[np.uint8],
+        left_eye: tuple[float, float],
+        right_eye: tuple[float, float],
+    ) -> CoveringScores:
+        """Whether head, eyes or mouth are covered; see `CoveringModel.scores`.
+
+        Raises:
+            ModelStoreError: as `open`, when the model is opened by this call.
+        """
+        self._refuse_if_closed()
+        with self._landmarker_lock:
+            return self._covering.scores(rgb, left_eye, right_eye)
 
     def submit_mask(self, rgb: NDArray[np.uint8]) -> Future[NDArray[np.float32]]:
         """The person mask, soon; see `PersonSegmenter.mask`. Errors come with the result."""
@@ -109,7 +130,7 @@ class Models:
         self._closed = True
         self._helper.shutdown(wait=True, cancel_futures=True)
         with self._landmarker_lock, _mediapipe.quiet():
-            for name in ("_landmarker", "_segmenter", "_detector"):
+            for name in ("_landmarker", "_segmenter", "_detector", "_covering"):
                 if model := self.__dict__.pop(name, None):
                     model.close()
 

@@ -20,6 +20,14 @@ class Facts(Protocol):
     def scale(self) -> float:
         """Decoded pixels per full-size pixel."""
 
+    @property
+    def width(self) -> int:
+        """Decoded width, pixels."""
+
+    @property
+    def height(self) -> int:
+        """Decoded height, pixels."""
+
     def prefetch(self, needs: frozenset[str]) -> None:
         """Start computing costly facts side by side."""
 
@@ -47,7 +55,7 @@ def _finding(line: Line, features: Facts) -> Finding:
         value=outcome.value,
         unit=outcome.unit,
         allowed=outcome.allowed,
-        region=_full_size(outcome.region, features.scale),
+        region=_full_size(outcome.region, features),
         facts=dict(outcome.facts),
     )
 
@@ -68,8 +76,14 @@ def effect_of(outcome: Outcome, line: Line) -> Effect:
     return Effect.REVIEW if stops.get(outcome.status, False) else Effect.NONE
 
 
-def _full_size(region: Region | None, scale: float) -> Region | None:
+def _full_size(region: Region | None, features: Facts) -> Region | None:
+    """A region in full-size pixels, without what lies outside the picture."""
     if region is None:
         return None
-    x, y, width, height = (value / scale for value in region)
-    return x, y, width, height
+    x, y, width, height = region
+    left, top = max(x, 0.0), max(y, 0.0)
+    right, bottom = min(x + width, features.width), min(y + height, features.height)
+    if right <= left or bottom <= top:
+        return None
+    scale = features.scale
+    return left / scale, top / scale, (right - left) / scale, (bottom - top) / scale

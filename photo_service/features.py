@@ -23,6 +23,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.covering import CoveringScores
 from models.face import DetectedFace, FaceLandmarks
 from photo_service.errors import CannotAssess
 from photo_service.image import Photo
@@ -31,6 +32,8 @@ SMALL_SIDE = 240
 # Person probability below which a pixel is surely background, and from which it is surely person.
 BACKGROUND_BELOW = 0.05
 PERSON_FROM = 0.5
+# Share of the picture that must be background for its colour and evenness to be judged.
+LEAST_BACKGROUND = 0.06
 # The face crop for sharpness: distance between the eye centres after scaling down, in pixels.
 CROP_EYE_DISTANCE = 96.0
 
@@ -66,6 +69,9 @@ class ModelSet(Protocol):
 
     def landmarks(self, rgb: ByteImage) -> tuple[FaceLandmarks, ...]:
         """Landmarks of each face, largest first."""
+
+    def covering(self, rgb: ByteImage, left_eye: Point, right_eye: Point) -> CoveringScores:
+        """Whether head, eyes or mouth are covered, log-odds."""
 
     def submit_mask(self, rgb: ByteImage) -> Future[FloatImage]:
         """Person probability, 256 × 256."""
@@ -212,6 +218,12 @@ class Features:
             box=(float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])),
         )
 
+    @cached_property
+    def covering(self) -> CoveringScores:
+        """Whether head, eyes or mouth of the largest face are covered, log-odds."""
+        face = self.geometry
+        return self._models.covering(self.photo.pixels, face.left_eye, face.right_eye)
+
     # --- person and background ---------------------------------------------------------------
 
     @cached_property
@@ -293,7 +305,7 @@ class Features:
         # Scanners and croppers leave a blurred outermost row; it is not background.
         sure[[0, -1], :] = False
         sure[:, [0, -1]] = False
-        if sure.sum() < 0.03 * sure.size:
+        if sure.sum() < LEAST_BACKGROUND * sure.size:
             raise CannotAssess("background-too-small")
         ys, xs = np.nonzero(sure)
         lab = self.small_lab[ys, xs]

@@ -270,7 +270,7 @@ STORY = (
     Sample(
         "old-print.jpg",
         "a faded brown print",
-        "review",
+        "rejected",
         ("picture-toned",),
         old_print,
     ),
@@ -404,6 +404,9 @@ CODES = (
     ),
     _code("mouth-open", "accepted", "jaw dropped", bent(lambda p: warp.mouth_opened(p, 0.2))),
     _code("smile-broad", "accepted", "a broad smile", plain(face=0.44, eyes=0.42)),
+    _code("head-covered", "rejected", "a knitted cap", bent(props.cap)),
+    _code("eyes-covered", "rejected", "dark glasses", bent(props.dark_glasses)),
+    _code("mouth-covered", "rejected", "a surgical mask", bent(props.mask)),
     _code("red-eyes", "review", "red pupils from a flash", bent(props.red_eyes)),
     _code(
         "lens-glare",
@@ -455,7 +458,7 @@ CODES = (
     _code("picture-grey", "rejected", "black and white", filtered(made.greyscale, WHITE)),
     _code(
         "picture-toned",
-        "review",
+        "rejected",
         "brown print",
         lambda person: jpeg(made.sepia(before(person.window(face=0.43, eyes=0.42), WHITE))),
     ),

@@ -52,10 +52,13 @@ def expected_samples() -> tuple[Expected, ...]:
 def settings() -> Settings:
     """The settings of this machine, with the models already open."""
     found = Settings.from_env()
+    remedy = None
     try:
         warm_up(found)
     except ModelError as error:
-        pytest.fail("\n".join(messages("en").error(error)), pytrace=False)
+        remedy = "\n".join(messages("en").error(error))
+    if remedy is not None:
+        pytest.fail(remedy, pytrace=False)
     return found
 
 

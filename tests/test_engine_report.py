@@ -26,6 +26,8 @@ class Facts:
     """The engine needs no more of a picture than this."""
 
     scale = 0.5
+    width = 50
+    height = 60
 
     def __init__(self) -> None:
         self.prefetched: frozenset[str] = frozenset()
@@ -185,6 +187,13 @@ def test_limits_reach_the_check_and_facts_are_asked_for() -> None:
 def test_regions_come_back_in_full_size_pixels() -> None:
     outcome = Outcome(FAIL, "mode-unusual", region=(1, 2, 3, 4))
     assert found(line(answering(outcome))).region == (2, 4, 6, 8)
+
+
+def test_regions_end_at_the_edges_of_the_picture() -> None:
+    outcome = Outcome(FAIL, "mode-unusual", region=(-10, 50, 100, 100))
+    assert found(line(answering(outcome))).region == (0, 100, 100, 20)
+    beyond = Outcome(FAIL, "mode-unusual", region=(60, 10, 5, 5))
+    assert found(line(answering(beyond))).region is None
 
 
 def test_band_without_a_code_for_one_end_is_our_bug() -> None:

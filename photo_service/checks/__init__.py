@@ -1,6 +1,7 @@
 """All checks, one topic a file. Importing this package fills the registry."""
 
 from photo_service.checks import (
+    attire,
     background,
     encoding,
     face,
@@ -9,4 +10,4 @@ from photo_service.checks import (
     sharpness,
 )
 
-__all__ = ["background", "encoding", "face", "framing", "lighting", "sharpness"]
+__all__ = ["attire", "background", "encoding", "face", "framing", "lighting", "sharpness"]

@@ -140,7 +140,7 @@ def full_colour(features: Features, *, variety: Band) -> Outcome:
     Why: 彩色头像, 色彩真实.
     Measured: `variety`, how much a and b vary (standard deviation) among pixels of like lightness
         (steps of 5 L) within the face box, as a share of its chroma: a toned picture has one
-        colour for each lightness. Sepia reads 0.04-0.05, colour portraits 0.10-0.45.
+        colour for each lightness. Sepia reads 0.04-0.08, colour portraits 0.10-0.45.
     Blind spots: a picture coloured by hand or by software; strong casts lower it.
     Source: graduation procedure, item 4, note 2 (1); our measurement.
     """
