@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -40,18 +41,23 @@ class AddedMaps:
     graphic: FloatImage
     cell: tuple[float, float]
 
-    def boxes(self, scores: FloatImage, seed: float, grow: float) -> tuple[tuple[float, Box], ...]:
-        """Score and box of each patch of cells, highest score first.
+    def places(
+        self, kind: Literal["text", "face", "graphic"], least: float, reach: float
+    ) -> tuple[tuple[float, Box], ...]:
+        """Score and box of each place where something may be, likeliest first.
 
-        A patch is connected cells above ``grow``; its score, the mean of its up to `TOP_CELLS`
-        highest cells, must reach ``seed``.
+        A place is connected cells above ``least - reach``; its score, the mean of its up to
+        `TOP_CELLS` highest cells, must reach ``least``. Boxes are x, y, width, height, pixels.
         """
-        count, labels, stats, _ = cv2.connectedComponentsWithStats((scores > grow).astype(np.uint8))
+        scores: FloatImage = getattr(self, kind)
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(
+            (scores > least - reach).astype(np.uint8)
+        )
         found: list[tuple[float, Box]] = []
         for label in range(1, count):
             inside = np.sort(scores[labels == label])[-TOP_CELLS:]
             score = float(inside.mean())
-            if score >= seed:
+            if score >= least:
                 x, y, width, height = (float(v) for v in stats[label, :4])
                 cell_x, cell_y = self.cell
                 found.append((score, (x * cell_x, y * cell_y, width * cell_x, height * cell_y)))

@@ -59,8 +59,10 @@ class Models:
         """
         models = cls(store)
         try:
-            helper = models._helper.submit(lambda: (models._segmenter, models._detector))
-            models._landmarker, models._covering  # noqa: B018 - opens them
+            helper = models._helper.submit(
+                lambda: (models._segmenter, models._detector, models._covering)
+            )
+            models._landmarker  # noqa: B018 - opens it
             helper.result()
         except BaseException:
             models.close()
@@ -98,20 +100,15 @@ class Models:
         with self._landmarker_lock:
             return self._landmarker.detect(rgb)
 
-    def covering(
+    def submit_covering(
         self,
         rgb: NDArray[np.uint8],
         left_eye: tuple[float, float],
         right_eye: tuple[float, float],
-    ) -> CoveringScores:
-        """Whether head, eyes or mouth are covered; see `CoveringModel.scores`.
-
-        Raises:
-            ModelStoreError: as `open`, when the model is opened by this call.
-        """
+    ) -> Future[CoveringScores]:
+        """Whether head, eyes or mouth are covered, soon; see `CoveringModel.scores`."""
         self._refuse_if_closed()
-        with self._landmarker_lock:
-            return self._covering.scores(rgb, left_eye, right_eye)
+        return self._helper.submit(lambda: self._covering.scores(rgb, left_eye, right_eye))
 
     def submit_mask(self, rgb: NDArray[np.uint8]) -> Future[NDArray[np.float32]]:
         """The person mask, soon; see `PersonSegmenter.mask`. Errors come with the result."""

@@ -13,6 +13,7 @@ Facts that a picture does not have raise `CannotAssess`, which the engine report
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -70,7 +71,9 @@ class ModelSet(Protocol):
     def landmarks(self, rgb: ByteImage) -> tuple[FaceLandmarks, ...]:
         """Landmarks of each face, largest first."""
 
-    def covering(self, rgb: ByteImage, left_eye: Point, right_eye: Point) -> CoveringScores:
+    def submit_covering(
+        self, rgb: ByteImage, left_eye: Point, right_eye: Point
+    ) -> Future[CoveringScores]:
         """Whether head, eyes or mouth are covered, log-odds."""
 
     def submit_mask(self, rgb: ByteImage) -> Future[FloatImage]:
@@ -149,6 +152,7 @@ class Features:
         self._models = models
         self._mask: Future[FloatImage] | None = None
         self._detections: Future[tuple[DetectedFace, ...]] | None = None
+        self._covering: Future[CoveringScores] | None = None
 
     @property
     def scale(self) -> float:
@@ -166,11 +170,13 @@ class Features:
         return int(self.photo.pixels.shape[0])
 
     def prefetch(self, needs: frozenset[str]) -> None:
-        """Start the models that ``needs`` names on the helper thread."""
+        """Run the models that ``needs`` names: the landmarker here, the others beside it."""
         if "person" in needs:
             self._mask_future()
         if "detections" in needs:
             self._detections_future()
+        if "covering" in needs and self.faces:
+            self._covering_future()
 
     def _mask_future(self) -> Future[FloatImage]:
         if self._mask is None:
@@ -221,8 +227,15 @@ class Features:
     @cached_property
     def covering(self) -> CoveringScores:
         """Whether head, eyes or mouth of the largest face are covered, log-odds."""
-        face = self.geometry
-        return self._models.covering(self.photo.pixels, face.left_eye, face.right_eye)
+        return self._covering_future().result()
+
+    def _covering_future(self) -> Future[CoveringScores]:
+        if self._covering is None:
+            face = self.geometry
+            self._covering = self._models.submit_covering(
+                self.photo.pixels, face.left_eye, face.right_eye
+            )
+        return self._covering
 
     # --- person and background ---------------------------------------------------------------
 
@@ -307,14 +320,13 @@ class Features:
         sure[:, [0, -1]] = False
         if sure.sum() < LEAST_BACKGROUND * sure.size:
             raise CannotAssess("background-too-small")
-        ys, xs = np.nonzero(sure)
-        lab = self.small_lab[ys, xs]
-        surface = _fit_surface(xs / width - 0.5, ys / height - 0.5, lab)
-        some = slice(None, None, max(1, len(lab) // _SAMPLES))
-        spread = np.percentile(surface[some], (5, 95), axis=0)
-        median = np.median(lab[some], axis=0)
-        difference = np.zeros((height, width, 3), np.float32)
-        difference[ys, xs] = lab - surface
+        surface = _fit_surface(self.small_lab, sure)
+        every = 3 if sure[::3, ::3].any() else 1
+        thinned = (slice(None, None, every), slice(None, None, every))
+        some = sure[thinned]
+        spread = np.percentile(surface[thinned][some], (5, 95), axis=0)
+        median = np.median(self.small_lab[thinned][some], axis=0)
+        difference = (self.small_lab - surface) * sure[..., None]
         away = (self.person <= BACKGROUND_BELOW).astype(np.uint8)
         face_width = max(self.geometry.width * self.small_factor[0], 1.0)
         distance = cv2.distanceTransform(away, cv2.DIST_L2, 3)
@@ -325,6 +337,23 @@ class Features:
             difference=difference,
             distance=np.asarray(distance, np.float32) / np.float32(face_width),
         )
+
+    @cached_property
+    def backdrop_deviation(self) -> FloatImage:
+        """ΔE76 of each pixel of ``small`` from the smooth background; 0 where not background."""
+        squares = self.backdrop.difference**2
+        return np.asarray(np.sqrt(squares[..., 0] + squares[..., 1] + squares[..., 2]), np.float32)
+
+    @cached_property
+    def shadow(self) -> BoolImage:
+        """Patches of background near the person that are darker, but of the same colour."""
+        backdrop = self.backdrop
+        darker = -backdrop.difference[..., 0]
+        dark = backdrop.sure & (backdrop.distance < 0.7) & (darker > 4) & (darker < 35)
+        if not dark.any():
+            return dark
+        tint = np.hypot(backdrop.difference[..., 1], backdrop.difference[..., 2])
+        return patches(dark & (tint < 0.4 * darker + 1.5))
 
     # --- skin --------------------------------------------------------------------------------
 
@@ -402,19 +431,16 @@ def _triple(values: NDArray[np.floating]) -> tuple[float, float, float]:
     return float(values[0]), float(values[1]), float(values[2])
 
 
-# Steps and 9-pixel lines in four directions: across, down, and both diagonals.
+# Steps in four directions: across, down, and both diagonals.
 _DIRECTIONS = ((1, 0), (1, 1), (0, 1), (1, -1))
-
-
-def _line_kernel(dx: int, dy: int) -> FloatImage:
-    kernel: FloatImage = np.zeros((9, 9), np.float32)
-    reach = 3 if dx and dy else 4
-    for step in range(-reach, reach + 1):
-        kernel[4 + step * dy, 4 + step * dx] = 1
-    return kernel / np.float32(kernel.sum())
-
-
-_LINES = {direction: _line_kernel(*direction) for direction in _DIRECTIONS}
+_DIAGONAL: FloatImage = np.eye(7, dtype=np.float32) / np.float32(7)
+# A line of about nine pixels along each direction.
+_LINES: tuple[FloatImage, ...] = (
+    np.full((1, 9), 1 / 9, np.float32),
+    _DIAGONAL,
+    np.full((9, 1), 1 / 9, np.float32),
+    np.ascontiguousarray(_DIAGONAL[::-1]),
+)
 
 
 def _steps(luma: FloatImage, dx: int, dy: int) -> FloatImage:
@@ -426,10 +452,9 @@ def _steps(luma: FloatImage, dx: int, dy: int) -> FloatImage:
 
 def _blur(luma: FloatImage) -> tuple[float, ...]:
     result = []
-    for direction in _DIRECTIONS:
+    for direction, line in zip(_DIRECTIONS, _LINES, strict=True):
         before = _steps(luma, *direction)
-        again = np.asarray(cv2.filter2D(luma, -1, _LINES[direction]), np.float32)
-        after = _steps(again, *direction)
+        after = _steps(np.asarray(cv2.filter2D(luma, -1, line), np.float32), *direction)
         lost = float(np.maximum(before - after, 0).sum())
         result.append(1 - lost / max(float(before.sum()), 1e-6))
     return tuple(result)
@@ -439,22 +464,42 @@ def _fill(canvas: ByteImage, polygon: NDArray[np.floating], value: int) -> None:
     cv2.fillPoly(canvas, [np.round(polygon).astype(np.int32)], value)
 
 
-# Enough pixels to fit a surface of six terms or to read a percentile.
-_SAMPLES = 2500
+def _fit_surface(lab: FloatImage, where: BoolImage) -> FloatImage:
+    """Second-degree surface through the colours at ``where``, refitted without outliers, (h, w, 3).
 
-
-def _fit_surface(x: NDArray[np.float64], y: NDArray[np.float64], values: FloatImage) -> FloatImage:
-    """Least-squares second-degree surface through ``values`` (n, c), refitted without outliers."""
-    basis = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=1).astype(np.float32)
-    every = max(1, len(x) // _SAMPLES)
-    some, target = basis[::every], values[::every]
-    keep = np.ones(len(some), bool)
+    Least squares on about a thousand pixels: plenty for six terms.
+    """
+    height, width = where.shape
+    step = max(1, round(math.sqrt(where.sum() / 1000)))
+    ys, xs = np.nonzero(where[::step, ::step])
+    target = lab[::step, ::step][ys, xs]
+    y, x = ys * step / height - 0.5, xs * step / width - 0.5
+    basis = np.stack([np.ones_like(x), x, x * x, y, x * y, y * y], axis=1).astype(np.float32)
+    keep = np.ones(len(target), bool)
     for _ in range(2):
-        a, b = some[keep], target[keep]
+        a, b = basis[keep], target[keep]
         weights = np.linalg.solve(a.T @ a + 1e-3 * np.eye(6, dtype=np.float32), a.T @ b)
-        error = np.sqrt(((target - some @ weights) ** 2).sum(axis=1))
+        error = np.sqrt(((target - basis @ weights) ** 2).sum(axis=1))
         keep = error <= max(2.5 * float(np.median(error)), 2.0)
-    return basis @ weights
+    across = _powers(width)
+    down = _powers(height)
+    surface = np.empty((height, width, 3), np.float32)
+    for channel, (one, x1, x2, y1, xy, y2) in enumerate(weights.T):
+        terms = np.array([[one, x1, x2], [y1, xy, 0], [y2, 0, 0]], np.float32)
+        surface[..., channel] = down @ terms @ across.T
+    return surface
+
+
+def _powers(length: int) -> FloatImage:
+    """1, t and t² at each pixel of a side, t from -0.5 to 0.5."""
+    t = (np.arange(length) / length - 0.5).astype(np.float32)
+    return np.stack([np.ones_like(t), t, t * t], axis=1)
+
+
+def patches(mask: BoolImage) -> BoolImage:
+    """What of a mask is at least five pixels of ``small`` across: strands of hair are thinner."""
+    kernel = np.ones((5, 5), np.uint8)
+    return np.asarray(cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, kernel) > 0, np.bool_)
 
 
 def bounding_box(mask: BoolImage, factor: Sequence[float]) -> tuple[float, float, float, float]:

@@ -6,7 +6,7 @@ from photo_service.check import Band, Outcome, Region, check, graded
 from photo_service.features import Features
 
 
-@check("attire/bareheaded", codes=("head-covered",))
+@check("attire/bareheaded", codes=("head-covered",), needs=("covering",))
 def bareheaded(features: Features, *, covering: Band) -> Outcome:
     """Nothing on the head.
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-import cv2
 import numpy as np
 
 from photo_service.check import Band, Outcome, Range, Status, check, graded
-from photo_service.features import Backdrop, BoolImage, Features, FloatImage, bounding_box
+from photo_service.features import BoolImage, Features, bounding_box, patches
 
 ColourBands = Mapping[str, Mapping[str, Range]]
 
@@ -81,28 +80,10 @@ def _colour_name(lightness: float, chroma: float, hue: float) -> str:
     return f"light_{name}" if lightness >= 75 and name in ("green", "blue", "purple") else name
 
 
-def _shadow(backdrop: Backdrop) -> BoolImage:
-    """Background pixels near the person that are darker, but of the same colour."""
-    darker = -backdrop.difference[..., 0]
-    tint = np.hypot(backdrop.difference[..., 1], backdrop.difference[..., 2])
-    near = backdrop.distance < 0.7
-    shadow = backdrop.sure & near & (darker > 4) & (tint < 0.4 * darker + 1.5) & (darker < 35)
-    return _patches(shadow)
-
-
-def _patches(mask: BoolImage) -> BoolImage:
-    """What of a mask is at least five pixels of ``small`` across: strands of hair are thinner."""
-    kernel = np.ones((5, 5), np.uint8)
-    return cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, kernel) > 0
-
-
-def _deviation(features: Features) -> tuple[FloatImage, BoolImage]:
-    """ΔE of each pixel of ``small`` from the smooth background, and where shadows do not count."""
-    backdrop = features.backdrop
-    squares = backdrop.difference * backdrop.difference
-    deviation = np.sqrt(squares[..., 0] + squares[..., 1] + squares[..., 2])
-    counted = backdrop.sure & ~_shadow(backdrop)
-    return deviation, counted if counted.any() else backdrop.sure
+def _counted(features: Features) -> BoolImage:
+    """Background without shadows, which have a check of their own."""
+    counted = features.backdrop.sure & ~features.shadow
+    return counted if counted.any() else features.backdrop.sure
 
 
 @check("background/no_objects", codes=("background-objects",), needs=("person",))
@@ -117,8 +98,7 @@ def no_objects(features: Features, *, share: Band) -> Outcome:
     Blind spots: objects below about 1 % of the background or close to its colour.
     Source: graduation procedure, item 4, note 2 (1) and (4); our measurement.
     """
-    deviation, counted = _deviation(features)
-    foreign = _patches(counted & (deviation > 8))
+    foreign = patches(_counted(features) & (features.backdrop_deviation > 8))
     value = 100 * float(foreign.sum()) / float(features.backdrop.sure.sum())
     region = bounding_box(foreign, features.small_factor) if foreign.any() else None
     return graded(value, share, unit="%", high="background-objects", region=region)
@@ -135,8 +115,8 @@ def smooth(features: Features, *, texture: Band) -> Outcome:
     Blind spots: very soft clouds, which read as gradient.
     Source: graduation procedure, item 4, note 2 (1) and (4); our measurement.
     """
-    deviation, counted = _deviation(features)
-    value = float(np.percentile(deviation[counted][::2], 90))
+    deviation = features.backdrop_deviation[_counted(features)]
+    value = float(np.percentile(deviation[::2], 90))
     return graded(value, texture, unit="dE", high="background-patterned")
 
 
@@ -180,8 +160,7 @@ def no_shadow(features: Features, *, share: Band) -> Outcome:
     Blind spots: shadows wider than the frame read as gradient; faint ones below 4 L are ignored.
     Source: usual practice of portraits for certificates; ISO/IEC 19794-5; our default.
     """
-    backdrop = features.backdrop
-    shadow = _shadow(backdrop)
+    backdrop, shadow = features.backdrop, features.shadow
     near = float((backdrop.sure & (backdrop.distance < 0.7)).sum())
     value = 100 * float(shadow.sum()) / max(near, 1.0)
     region = bounding_box(shadow, features.small_factor) if shadow.any() else None

@@ -167,10 +167,10 @@ _OVERSHOOT = 1.5
 
 
 def _enlargement(luma: FloatImage) -> float:
-    lost = {factor: _lost_detail(luma, factor) for factor in (2, 4, 8, 16)}
-    previous_share = 0.0
+    previous_share, lost = 0.0, _lost_detail(luma, 2)
     for factor in (2, 4, 8):
-        share = lost[factor] / max(lost[2 * factor], 1e-6)
+        more = _lost_detail(luma, 2 * factor)
+        share, lost = lost / max(more, 1e-6), more
         if share >= _FULL_DETAIL:
             if factor == 2:
                 return 1.0

@@ -197,7 +197,7 @@ def _eyes_region(features: Features) -> Region:
     return left[0] - reach, top, right[0] - left[0] + 2 * reach, bottom - top
 
 
-@check("face/eyes_visible", codes=("eyes-covered",))
+@check("face/eyes_visible", codes=("eyes-covered",), needs=("covering",))
 def eyes_visible(features: Features, *, covering: Band) -> Outcome:
     """Both eyes to be seen.
 
@@ -218,7 +218,7 @@ def eyes_visible(features: Features, *, covering: Band) -> Outcome:
     )
 
 
-@check("face/mouth_visible", codes=("mouth-covered",))
+@check("face/mouth_visible", codes=("mouth-covered",), needs=("covering",))
 def mouth_visible(features: Features, *, covering: Band) -> Outcome:
     """Nose and mouth to be seen.
 
@@ -263,10 +263,12 @@ def _iris_redness(features: Features, centre: int) -> float | None:
     part = features.photo.pixels[top : int(y + radius) + 1, left : int(x + radius) + 1]
     if min(part.shape[:2], default=0) < 4:
         return None
-    lab = cv2.cvtColor(part.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    ys, xs = np.mgrid[: part.shape[0], : part.shape[1]]
-    inside = np.hypot(xs + left - x, ys + top - y) <= 0.9 * radius
-    return float(np.percentile(lab[..., 1][inside], 80)) if inside.any() else None
+    ys, xs = np.ogrid[top - y : top - y + part.shape[0], left - x : left - x + part.shape[1]]
+    inside = xs * xs + ys * ys <= (0.9 * radius) ** 2
+    if not inside.any():
+        return None
+    lab = np.asarray(cv2.cvtColor(np.ascontiguousarray(part), cv2.COLOR_RGB2LAB))
+    return float(np.percentile(lab[..., 1][inside], 80)) - 128
 
 
 @check("face/no_lens_glare", codes=("lens-glare",))
