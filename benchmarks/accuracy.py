@@ -287,15 +287,15 @@ def by_label(
             compliant.append(report)
             if right and (subject := judge.subject(rgb)):
                 subjects.append(subject)
+            for group in item.groups:
+                groups[group].add(report, right)
         tallies[item.label].add(report, right)
-        if item.group:
-            groups[item.group].add(report, right)
     print("\n## Verdicts by label\n")
     print(HEAD.format("label"))
     for label, tally in tallies.items():
         print(tally.row(label))
     if groups:
-        print("\n## By group\n")
+        print("\n## Compliant portraits by group\n")
         print(HEAD.format("group"))
         for group, tally in sorted(groups.items()):
             print(tally.row(group))

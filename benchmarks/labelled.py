@@ -2,7 +2,8 @@
 
 Two layouts are read:
 
-* ``labels.csv`` with columns file, label, split (tune or check) and, if known, group;
+* ``labels.csv`` with columns file, label, split (tune or check) and, if known, groups (several
+  are separated by semicolons);
 * ``INDEX.csv`` as the project's development data has it: file, category, split, notes …
 
 Square camera pictures are cropped to 3:4 around the face, never stretched, so that a wrong shape
@@ -12,6 +13,7 @@ does not hide what is to be measured.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,20 +34,20 @@ class Item:
     file: Path
     label: str
     split: str
-    group: str
+    groups: tuple[str, ...]
 
 
 def items(folder: Path) -> Iterator[Item]:
     """All pictures of a folder, by its own table."""
     if (folder / "labels.csv").exists():
         for row in _rows(folder / "labels.csv"):
-            group = row.get("group") or ""
-            yield Item(folder / row["file"], row["label"], row["split"], group)
+            groups = tuple(g.strip() for g in (row.get("groups") or "").split(";") if g.strip())
+            yield Item(folder / row["file"], row["label"], row["split"], groups)
         return
     for row in _rows(folder / "INDEX.csv"):
         label = _label_of_index_row(row)
         if label:
-            yield Item(folder / row["file"], label, row["split"], _group(row))
+            yield Item(folder / row["file"], label, row["split"], _groups(row))
 
 
 def _rows(table: Path) -> list[dict[str, str]]:
@@ -61,10 +63,14 @@ def _label_of_index_row(row: dict[str, str]) -> str:
     return row["category"]
 
 
-def _group(row: dict[str, str]) -> str:
-    """The folder label in the notes, such as "female asian"; "" where there is none."""
-    notes = row.get("notes", "")
-    return notes.split(" (dataset folder label)")[0] if "(dataset folder label)" in notes else ""
+def _groups(row: dict[str, str]) -> tuple[str, ...]:
+    """Gender, origin and age as the notes give them; nothing for pictures without."""
+    known = dict(re.findall(r"\b(age|gender|eth)=(\w+)", row.get("notes", "")))
+    groups = [known[key] for key in ("gender", "eth") if key in known]
+    if known.get("age", "").isdigit():
+        age = int(known["age"])
+        groups.append("under 25" if age < 25 else "25 to 34" if age < 35 else "35 and over")
+    return tuple(groups)
 
 
 def as_portrait(rgb: Rgb, models: Models, seed: int) -> Rgb:
