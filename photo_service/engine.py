@@ -31,11 +31,18 @@ class Facts(Protocol):
     def prefetch(self, needs: frozenset[str]) -> None:
         """Start computing costly facts side by side."""
 
+    def ready(self, needs: tuple[str, ...]) -> bool:
+        """Whether these costly facts can be had without waiting."""
+
 
 def run(profile: Profile, features: Facts) -> tuple[Finding, ...]:
     """One finding for each line of the profile, in its order."""
     features.prefetch(profile.needs)
-    return tuple(_finding(line, features) for line in profile.lines)
+    # What still computes beside us is asked for last, so that little waiting is left.
+    lines = profile.lines
+    order = sorted(range(len(lines)), key=lambda n: not features.ready(lines[n].check.needs))
+    findings = {number: _finding(lines[number], features) for number in order}
+    return tuple(findings[number] for number in range(len(lines)))
 
 
 def _finding(line: Line, features: Facts) -> Finding:

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -177,6 +177,16 @@ class Features:
             self._detections_future()
         if "covering" in needs and self.faces:
             self._covering_future()
+
+    def ready(self, needs: tuple[str, ...]) -> bool:
+        """Whether the models behind ``needs`` have answered, or were never asked."""
+        futures: dict[str, Future[Any] | None] = {
+            "person": self._mask,
+            "detections": self._detections,
+            "covering": self._covering,
+        }
+        asked = [futures[need] for need in needs if need in futures]
+        return all(future is None or future.done() for future in asked)
 
     def _mask_future(self) -> Future[FloatImage]:
         if self._mask is None:

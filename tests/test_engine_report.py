@@ -35,6 +35,9 @@ class Facts:
     def prefetch(self, needs: frozenset[str]) -> None:
         self.prefetched = needs
 
+    def ready(self, needs: tuple[str, ...]) -> bool:
+        return not needs
+
 
 def line(
     run: Callable[..., Outcome],
