@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import threading
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from types import TracebackType
@@ -15,15 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import _mediapipe
+from models.added import AddedFinder, AddedMaps
 from models.covering import CoveringModel, CoveringScores
 from models.face import DetectedFace, FaceDetector, FaceLandmarker, FaceLandmarks
 from models.segmentation import PersonSegmenter
 from models.store import ModelStore
+from models.text import TextLine, TextReader
 
 FACE_LANDMARKER = "face_landmarker"
 PERSON_SEGMENTER = "selfie_segmentation"
 FACE_DETECTOR = "face_detection_full_range"
 COVERING = "covering"
+ADDED = "added"
 
 _open_models: weakref.WeakSet[Models] = weakref.WeakSet()
 
@@ -60,7 +63,13 @@ class Models:
         models = cls(store)
         try:
             helper = models._helper.submit(
-                lambda: (models._segmenter, models._detector, models._covering)
+                lambda: (
+                    models._segmenter,
+                    models._detector,
+                    models._covering,
+                    models._finder,
+                    models._reader,
+                )
             )
             models._landmarker  # noqa: B018 - opens it
             helper.result()
@@ -85,6 +94,14 @@ class Models:
     @cached_property
     def _detector(self) -> FaceDetector:
         return FaceDetector(self.store.verify(FACE_DETECTOR))
+
+    @cached_property
+    def _finder(self) -> AddedFinder:
+        return AddedFinder(self.store.verify(ADDED))
+
+    @cached_property
+    def _reader(self) -> TextReader:
+        return TextReader()
 
     @cached_property
     def _covering(self) -> CoveringModel:
@@ -120,6 +137,21 @@ class Models:
         self._refuse_if_closed()
         return self._helper.submit(lambda: self._detector.detect(rgb))
 
+    def submit_added(self, rgb: NDArray[np.uint8]) -> Future[AddedMaps]:
+        """Where something may have been added, soon; see `AddedFinder.look`."""
+        self._refuse_if_closed()
+        return self._helper.submit(lambda: self._finder.look(rgb))
+
+    def submit_text(
+        self,
+        rgb: NDArray[np.uint8],
+        places: Sequence[tuple[float, float, float, float]],
+        most: int,
+    ) -> Future[tuple[TextLine, ...]]:
+        """What is written in some places, soon; see `TextReader.lines_near`."""
+        self._refuse_if_closed()
+        return self._helper.submit(lambda: self._reader.lines_near(rgb, places, most))
+
     def close(self) -> None:
         """Finish what is under way and free all models; a second call does nothing."""
         if self._closed:
@@ -127,7 +159,14 @@ class Models:
         self._closed = True
         self._helper.shutdown(wait=True, cancel_futures=True)
         with self._landmarker_lock, _mediapipe.quiet():
-            for name in ("_landmarker", "_segmenter", "_detector", "_covering"):
+            for name in (
+                "_landmarker",
+                "_segmenter",
+                "_detector",
+                "_covering",
+                "_finder",
+                "_reader",
+            ):
                 if model := self.__dict__.pop(name, None):
                     model.close()
 

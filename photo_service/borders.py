@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -22,6 +23,10 @@ CORNER = 0.08
 # Largest difference of the three channels: within one colour; across an edge.
 SAME_COLOUR = 16
 STEP = 10
+# An odd outermost row rings through the first blocks of a JPEG: there, as many rows deep, only
+# steps stronger than this count.
+RINGING_DEPTH = 7
+RINGING_STEP = 24
 # Share of the outermost rows that may differ from their colour; share of the side along which a
 # strip may end too early.
 FOREIGN = 0.03
@@ -52,11 +57,13 @@ class Side:
 
 
 def sides(rgb: ByteImage) -> Mapping[str, Side]:
-    """The ``top``, ``bottom``, ``left`` and ``right`` of a (H, W, 3) picture; about 1.4 ms."""
+    """The ``top``, ``bottom``, ``left`` and ``right`` of a (H, W, 3) picture; about 1 ms."""
     height, width = rgb.shape[:2]
     factor = min(1.0, LONG_SIDE / max(height, width))
     size = (max(round(width * factor), 16), max(round(height * factor), 16))
-    scaled = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+    # Above a half, bilinear reads every pixel too and takes a tenth of the time.
+    way = cv2.INTER_LINEAR if factor > 0.5 else cv2.INTER_AREA
+    scaled = np.asarray(cv2.resize(rgb, size, interpolation=way), np.uint8)
     turned = np.asarray(cv2.transpose(scaled), np.uint8)
     return {
         "top": _side(scaled),
@@ -79,14 +86,17 @@ def _side(inwards: ByteImage) -> Side:
     corner = int(CORNER * length)
     part = np.ascontiguousarray(inwards[:depth, corner : length - corner])
 
-    steps = _strongest(cv2.absdiff(part[2:], part[:-2])) > STEP
-    lengths = steps.mean(axis=1)
+    rows = np.arange(depth)[:, None]
+    steps = _strongest(cv2.absdiff(part[2:], part[:-2]))
+    lengths = (steps > np.where(rows < RINGING_DEPTH, RINGING_STEP, STEP)[:-2]).mean(axis=1)
     lengths[: THINNEST - 1] = 0
     best = int(lengths.argmax())
 
-    colour = np.median(part[1:THINNEST].reshape(-1, 3), axis=0)
+    # Rows nearer to the edge are left to the scanner.
+    colour = np.median(part[THINNEST - 1], axis=0)
     foreign = _strongest(cv2.absdiff(part, np.full_like(part, colour.astype(np.uint8))))
-    strip, end, plain = _strip(foreign > SAME_COLOUR)
+    foreign_from = np.where(rows < RINGING_DEPTH, RINGING_STEP, SAME_COLOUR)
+    strip, end, plain = _strip(foreign > foreign_from)
     return Side(
         line=float(lengths[best]),
         line_depth=(best + 1.5) / total,
@@ -99,18 +109,18 @@ def _side(inwards: ByteImage) -> Side:
 def _strip(foreign: NDArray[np.bool_]) -> tuple[float, int, bool]:
     """Share of the columns that turn foreign at one depth, that depth, and whether plain before."""
     depth, columns = foreign.shape
-    foreign[0] = False
-    plain = bool(foreign[1:THINNEST].mean() <= FOREIGN)
+    plain = bool(foreign[THINNEST - 1].mean() <= FOREIGN)
+    foreign[: THINNEST - 1] = False
     ends = np.where(foreign.any(axis=0), foreign.argmax(axis=0), depth)
     counts = np.bincount(ends, minlength=depth + 1)[:depth]
     # Chroma subsampling and scaling blur the end over two pixels each way.
-    near = np.convolve(counts, np.ones(5, int), "same")
-    near[:THINNEST] = 0
+    inner = np.where(np.arange(depth) < THINNEST, 0, counts)
+    near = np.convolve(inner, np.ones(5, int), "same")
     end = int(near.argmax())
-    earlier = counts[: max(end - 2, 0)].sum() / columns
+    earlier = counts[: max(end - 2, THINNEST)].sum() / columns
     return (float(near[end]) / columns if plain and earlier < EARLIER else 0.0), end, plain
 
 
-def _strongest(difference: ByteImage) -> ByteImage:
+def _strongest(difference: NDArray[Any]) -> ByteImage:
     red, green, blue = cv2.split(difference)
     return np.asarray(cv2.max(cv2.max(red, green), blue), np.uint8)

@@ -14,7 +14,7 @@ Facts that a picture does not have raise `CannotAssess`, which the engine report
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,8 +24,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.added import AddedMaps
 from models.covering import CoveringScores
 from models.face import DetectedFace, FaceLandmarks
+from models.text import TextLine
+from photo_service import borders
 from photo_service.errors import CannotAssess
 from photo_service.image import Photo
 
@@ -59,7 +62,21 @@ LIPS = (
     61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146,
 )  # fmt: skip
 
+# Where the first look for additions scores so high (log-odds), the dear models look closer.
+TEXT_LOOK = -1.0
+FACE_LOOK = -1.5
+GRAPHIC_LOOK = 0.0
+# A suspected place reaches as far as the scores stay within this of the threshold.
+LOOK_REACH = 1.5
+# At most so many places are looked at, and so many boxes read.
+MOST_PLACES = 4
+MOST_LINES = 6
+# A small face is confirmed within a window this many times its size, at least so many pixels.
+FACE_WINDOW = 3.0
+SMALLEST_WINDOW = 64
+
 Point = tuple[float, float]
+Place = tuple[float, tuple[float, float, float, float]]
 FloatImage = NDArray[np.float32]
 ByteImage = NDArray[np.uint8]
 BoolImage = NDArray[np.bool_]
@@ -75,6 +92,14 @@ class ModelSet(Protocol):
         self, rgb: ByteImage, left_eye: Point, right_eye: Point
     ) -> Future[CoveringScores]:
         """Whether head, eyes or mouth are covered, log-odds."""
+
+    def submit_added(self, rgb: ByteImage) -> Future[AddedMaps]:
+        """Where lettering, small faces and graphics may have been added."""
+
+    def submit_text(
+        self, rgb: ByteImage, places: Sequence[tuple[float, float, float, float]], most: int
+    ) -> Future[tuple[TextLine, ...]]:
+        """What is written in some places."""
 
     def submit_mask(self, rgb: ByteImage) -> Future[FloatImage]:
         """Person probability, 256 × 256."""
@@ -150,6 +175,7 @@ class Features:
     def __init__(self, photo: Photo, models: ModelSet) -> None:
         self.photo = photo
         self._models = models
+        self._added: Future[AddedMaps] | None = None
         self._mask: Future[FloatImage] | None = None
         self._detections: Future[tuple[DetectedFace, ...]] | None = None
         self._covering: Future[CoveringScores] | None = None
@@ -175,6 +201,8 @@ class Features:
             self._mask_future()
         if "detections" in needs:
             self._detections_future()
+        if "added" in needs:
+            self._added_future()
         if "covering" in needs and self.faces:
             self._covering_future()
 
@@ -187,6 +215,11 @@ class Features:
         }
         asked = [futures[need] for need in needs if need in futures]
         return all(future is None or future.done() for future in asked)
+
+    def _added_future(self) -> Future[AddedMaps]:
+        if self._added is None:
+            self._added = self._models.submit_added(self.photo.pixels)
+        return self._added
 
     def _mask_future(self) -> Future[FloatImage]:
         if self._mask is None:
@@ -246,6 +279,53 @@ class Features:
                 self.photo.pixels, face.left_eye, face.right_eye
             )
         return self._covering
+
+    @cached_property
+    def small_faces(self) -> tuple[DetectedFace, ...]:
+        """Faces that only a closer look at suspected places finds; may repeat `detections`."""
+        found: list[DetectedFace] = []
+        for _, (x, y, width, height) in self.added.places("face", FACE_LOOK, LOOK_REACH)[
+            :MOST_PLACES
+        ]:
+            side = max(FACE_WINDOW * max(width, height), SMALLEST_WINDOW)
+            left = max(int(x + (width - side) / 2), 0)
+            top = max(int(y + (height - side) / 2), 0)
+            window = self.photo.pixels[top : int(top + side), left : int(left + side)]
+            for face in self._models.submit_faces(np.ascontiguousarray(window)).result():
+                (fx, fy, fw, fh), corner = face.box, np.array((left, top), np.float32)
+                box = (fx + left, fy + top, fw, fh)
+                found.append(DetectedFace(box, face.score, face.keypoints + corner))
+        return tuple(found)
+
+    # --- things added ------------------------------------------------------------------------
+
+    @cached_property
+    def sides(self) -> Mapping[str, borders.Side]:
+        """What lies along the four sides of the picture."""
+        return borders.sides(self.photo.pixels)
+
+    @property
+    def added(self) -> AddedMaps:
+        """A cheap first look for lettering, small faces and graphics."""
+        return self._added_future().result()
+
+    @cached_property
+    def text_places(self) -> tuple[Place, ...]:
+        """Log-odds and box of each place that may be lettering, likeliest first."""
+        return self.added.places("text", TEXT_LOOK, LOOK_REACH)
+
+    @cached_property
+    def graphic_places(self) -> tuple[Place, ...]:
+        """Log-odds and box of each place that may be a graphic, likeliest first."""
+        return self.added.places("graphic", GRAPHIC_LOOK, LOOK_REACH)
+
+    @cached_property
+    def text_lines(self) -> tuple[TextLine, ...]:
+        """What is written in the places that may be lettering."""
+        places = [box for _, box in self.text_places[:MOST_PLACES]]
+        if not places:
+            return ()
+        return self._models.submit_text(self.photo.pixels, places, MOST_LINES).result()
 
     # --- person and background ---------------------------------------------------------------
 

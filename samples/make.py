@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import additions
 import cv2
 import numpy as np
 import props
@@ -415,6 +416,70 @@ CODES = (
         bent(lambda p: props.glasses(p, glare=1.0)),
     ),
     # framing
+    _code(
+        "border-added",
+        "rejected",
+        "a blue frame",
+        filtered(lambda p: made.framed(p, 0.035, (24, 60, 140)), WHITE),
+    ),
+    _code("bars-added", "rejected", "black bars", filtered(lambda p: additions.bars(p, 0.055))),
+    _code(
+        "margin-added",
+        "review",
+        "printed with a white margin and scanned",
+        filtered(lambda p: additions.margin(p, 0.07, WHITE), WHITE),
+    ),
+    _code(
+        "text-added",
+        "rejected",
+        "a name along the edge",
+        filtered(lambda p: additions.lettering(p, "COLLINS E", (0.26, 0.08), 0.045, (20, 20, 30))),
+    ),
+    _code(
+        "date-stamp",
+        "rejected",
+        "the camera's date",
+        filtered(
+            lambda p: additions.lettering(p, "2026/11/21", (0.75, 0.94), 0.05, (255, 170, 40))
+        ),
+    ),
+    _code(
+        "watermark-added",
+        "rejected",
+        "a studio's watermark",
+        filtered(
+            lambda p: additions.lettering(
+                p, "STUDIO PROOF", (0.5, 0.5), 0.075, (255, 255, 255), opacity=0.7, lean=32
+            )
+        ),
+    ),
+    _code(
+        "text-on-clothing",
+        "review",
+        "a name on the suit",
+        lambda person: jpeg(
+            additions.lettering(
+                before(person.window(face=0.30, eyes=0.36)),
+                "EXPRESS",
+                (0.42, 0.86),
+                0.045,
+                (250, 245, 235),
+            )
+        ),
+    ),
+    _code(
+        "text-suspected",
+        "review",
+        "strokes that spell nothing",
+        filtered(lambda p: additions.lettering(p, "lllllll", (0.3, 0.09), 0.05, (250, 250, 250))),
+    ),
+    _code(
+        "inset-picture",
+        "rejected",
+        "a code to be scanned",
+        filtered(lambda p: additions.sticker(p, 0.21, (0.03, 0.03))),
+    ),
+    _code("screen-recapture", "rejected", "a photo of a screen", filtered(additions.screen)),
     _code("head-cut", "rejected", "hair cut by the top edge", plain(face=0.5, eyes=0.24)),
     _code("crown-close", "accepted", "little room above", plain(eyes=0.34)),
     _code("crown-far", "accepted", "much room above", plain(face=0.40, eyes=0.53)),

@@ -16,7 +16,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from benchmarks import degradations as made
+from models.added import AddedMaps
+from models.covering import CoveringScores
 from models.face import DetectedFace, FaceLandmarks
+from models.text import TextLine
 from photo_service import profile
 from photo_service.check import Band, Outcome, Range, Status
 from photo_service.features import Features
@@ -377,6 +380,20 @@ class MadeFaces:
 
     def submit_faces(self, rgb: Rgb) -> Future[tuple[DetectedFace, ...]]:
         return _done(self.detections)
+
+    def submit_added(self, rgb: Rgb) -> Future[AddedMaps]:
+        nothing = np.full((1, 1), -10.0, np.float32)
+        return _done(AddedMaps(nothing, nothing, nothing, (8.0, 8.0)))
+
+    def submit_covering(
+        self, rgb: Rgb, left_eye: tuple[float, float], right_eye: tuple[float, float]
+    ) -> Future[CoveringScores]:
+        return _done(CoveringScores(-9.0, -9.0, -9.0))
+
+    def submit_text(
+        self, rgb: Rgb, places: Sequence[tuple[float, float, float, float]], most: int
+    ) -> Future[tuple[TextLine, ...]]:
+        return _done(())
 
 
 def _done(value: Any) -> Future[Any]:

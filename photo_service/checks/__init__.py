@@ -5,9 +5,19 @@ from photo_service.checks import (
     background,
     encoding,
     face,
+    frame_content,
     framing,
     lighting,
     sharpness,
 )
 
-__all__ = ["attire", "background", "encoding", "face", "framing", "lighting", "sharpness"]
+__all__ = [
+    "attire",
+    "background",
+    "encoding",
+    "face",
+    "frame_content",
+    "framing",
+    "lighting",
+    "sharpness",
+]

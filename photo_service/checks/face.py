@@ -22,7 +22,7 @@ from photo_service.features import (
 )
 
 
-@check("face/one_face", codes=("face-none", "face-several"), needs=("detections",))
+@check("face/one_face", codes=("face-none", "face-several"), needs=("detections", "added"))
 def one_face(features: Features, *, second_score: Band) -> Outcome:
     """Exactly one face.
 
@@ -68,7 +68,7 @@ def _other_faces(features: Features) -> list[tuple[float, Region]]:
         (x, y), (right, bottom) = (edge(face.points[:, :2], axis=0) for edge in (np.min, np.max))
         found[float(x), float(y), float(right - x), float(bottom - y)] = _UNCONFIRMED
     main = features.geometry.box if features.faces else None
-    for detection in features.detections:
+    for detection in (*features.detections, *features.small_faces):
         if main and _lies_in(detection, main):
             continue
         x, y, width, height = detection.box
@@ -79,8 +79,10 @@ def _other_faces(features: Features) -> list[tuple[float, Region]]:
 
 
 def _lies_in(detection: DetectedFace, box: Region) -> bool:
-    """Whether a good part of the detection is within a face that is known already."""
+    """Whether the detection is a face that is known already, not a small one pasted on it."""
     x, y, width, height = detection.box
+    if width < 0.5 * box[2]:
+        return False
     across = min(x + width, box[0] + box[2]) - max(x, box[0])
     down = min(y + height, box[1] + box[3]) - max(y, box[1])
     return max(across, 0) * max(down, 0) > 0.4 * max(width * height, 1)

@@ -1,0 +1,339 @@
+"""What was added to the portrait: border, bars, lettering, inset pictures."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.text import TextLine, corners_box
+from photo_service import borders
+from photo_service.check import Band, Outcome, Region, Status, check, graded, worst
+from photo_service.errors import CannotAssess
+from photo_service.features import PERSON_FROM, ByteImage, Features, FloatImage
+
+# Digits in groups, or with the Chinese year and month: what a camera prints.
+_DATE = re.compile(
+    r"(?<!\d)(\d{1,4}[-/.:年' ]+\d{1,2}([-/.:月 ]+\d{1,4})?|\d{1,2}月\d{1,2})(?!\d{5})"
+)
+_DATE_DIGITS = 3
+# Shortest line that is taken for lettering at all: letters and digits, Chinese characters.
+_SHORTEST = (2, 2)
+# Share of a line's place that must be the person for it to be on the clothing.
+_ON_PERSON = 0.9
+# A line nearer to the picture's edge than this many of its own heights was put there.
+_HUGS_EDGE = 1.2
+# Glasses reach beyond the eyes' centres by this many inter-eye distances.
+_GLASSES = 0.95
+
+# Screen patterns: side of the squares compared, how many, and the quartile that is "everywhere".
+_SQUARE = 96
+_MOST_SQUARES = 30
+_LEAST_SQUARES = 6
+_EVERYWHERE = 0.25
+# A square with less fine texture (mean absolute, grey levels) holds only JPEG's own pattern.
+_LEAST_TEXTURE = 0.35
+
+
+@check("frame_content/no_border", codes=("border-added",))
+def no_border(features: Features, *, line: Band) -> Outcome:
+    """No border or frame line.
+
+    Wants: the photograph reaching all four edges.
+    Why: 除头像外，不得添加边框…: nothing but the portrait.
+    Measured: `line`, percent of a side's length along which the colour steps at one same depth
+        within a quarter of the picture; of the four sides the third longest, so three sides must
+        have a line. Compliant crops (154) read 7-52, everything else without a border (460) at
+        most 87. Drawn borders (solid, patterned, double, rounded, polaroid, thin lines) from 1 %
+        of the width are found in 0.97 of 630 on people never seen, 1- and 2-px scanner edges
+        never.
+    Blind spots: a line of the background's own colour; frames thinner than 1 % of the width;
+        borders without straight lines.
+    Source: graduation procedure, item 4, note 2 (4); limits from drawn borders on real portraits.
+    """
+    sides = sorted(features.sides.values(), key=lambda side: side.line)[1:]
+    return graded(
+        100 * sides[0].line,
+        line,
+        unit="%",
+        high="border-added",
+        region=(0.0, 0.0, float(features.width), float(features.height)),
+        facts={"thickness": 100 * float(np.median([side.line_depth for side in sides]))},
+    )
+
+
+@check("frame_content/no_bars", codes=("bars-added", "margin-added"))
+def no_bars(features: Features, *, strip: Band, margin: Band) -> Outcome:
+    """No one-coloured bar or margin along an edge.
+
+    Wants: the photograph reaching all four edges.
+    Why: 除头像外，不得添加边框…: nothing but the portrait.
+    Measured: percent of a side's length along which a strip of one colour ends at one same depth,
+        the worst side: `strip` judges it. A white margin on a white background shows only where
+        it cuts off the person: when the outermost rows of all four sides have the same colour,
+        `margin` judges the bottom alone.
+    Blind spots: bars left and right that have the background's colour; strips with lettering on
+        most of their length; strips thinner than 1 % of the picture.
+    Source: graduation procedure, item 4, note 2 (4); limits from drawn bars on real portraits.
+    """
+    sides = features.sides
+    name = max(sides, key=lambda side: sides[side].strip)
+    bottom = sides["bottom"]
+    around = bottom.strip if borders.one_colour(sides) else 0.0
+    return worst(
+        graded(
+            100 * around,
+            margin,
+            unit="%",
+            high="margin-added",
+            region=(0.0, 0.0, float(features.width), float(features.height)),
+            facts={"thickness": 100 * bottom.strip_depth},
+        ),
+        graded(
+            100 * sides[name].strip,
+            strip,
+            unit="%",
+            high="bars-added",
+            region=_strip_region(name, sides[name].strip_depth, features),
+            facts={"thickness": 100 * sides[name].strip_depth},
+        ),
+    )
+
+
+def _strip_region(side: str, depth: float, features: Features) -> Region:
+    width, height = float(features.width), float(features.height)
+    across, down = depth * width, depth * height
+    return {
+        "top": (0.0, 0.0, width, down),
+        "bottom": (0.0, height - down, width, down),
+        "left": (0.0, 0.0, across, height),
+        "right": (width - across, 0.0, across, height),
+    }[side]
+
+
+@check(
+    "frame_content/no_text",
+    codes=("text-added", "date-stamp", "watermark-added", "text-on-clothing"),
+    needs=("added", "person"),
+)
+def no_text(
+    features: Features, *, confidence: Band, letters: int, ideographs: int, tilt: float
+) -> Outcome:
+    """No lettering: name line, number, date stamp, watermark.
+
+    Wants: no letters, digits or characters anywhere in the picture.
+    Why: 除头像外，不得添加…文字…等其他内容.
+    Measured: `confidence`, the mean probability (0-1) of the characters of the surest line that
+        PP-OCRv6 reads where our own small network suspects lettering (models/assets/added.md).
+        Certain only from `letters` letters and digits or `ideographs` Chinese characters. Digits
+        in groups are called a date; lines leaning more than `tilt` degrees a watermark; wholly on
+        the clothing never certain, as prints and badges are not additions.
+    Blind spots: letters lower than 8 px at 640 px height; watermarks below 30 % opacity;
+        decorative scripts. What cannot be read is left to frame_content/no_marks.
+    Source: graduation procedure, item 4, note 2 (4); figures from drawn text on real portraits.
+    """
+    found = [
+        _judged(features, line, confidence, (letters, ideographs), tilt)
+        for line in features.text_lines
+        if _as_long_as(line.text, *_SHORTEST)
+    ]
+    return worst(_nothing_read(confidence), *found)
+
+
+def _nothing_read(confidence: Band) -> Outcome:
+    return Outcome(Status.PASS, value=0.0, allowed=confidence.accept)
+
+
+def _judged(
+    features: Features, line: TextLine, confidence: Band, least: tuple[int, int], tilt: float
+) -> Outcome:
+    status, certain = confidence.grade(line.confidence)
+    if status is Status.PASS:
+        return _nothing_read(confidence)
+    code = "text-added"
+    if sum(c.isdigit() for c in line.text) > _DATE_DIGITS and _DATE.search(line.text):
+        code = "date-stamp"
+    elif abs(_lean(line)) > tilt:
+        code = "watermark-added"
+    elif _on_clothing(features, line):
+        code = "text-on-clothing"
+    return Outcome(
+        status,
+        code,
+        # Not what it says: that may be a name or a number.
+        value=line.confidence,
+        allowed=confidence.accept,
+        region=corners_box(line.box.quad),
+        certain=certain and code != "text-on-clothing" and _as_long_as(line.text, *least),
+        facts={"percent": 100 * line.confidence},
+    )
+
+
+def _as_long_as(text: str, letters: int, ideographs: int) -> bool:
+    chinese = sum("\u4e00" <= c <= "\u9fff" for c in text)
+    return chinese >= ideographs or sum(c.isalnum() for c in text) >= letters
+
+
+def _lean(line: TextLine) -> float:
+    """Degrees between the line and the nearest edge direction of the picture."""
+    right, down = line.box.quad[1] - line.box.quad[0]
+    return (math.degrees(math.atan2(float(down), float(right))) + 45) % 90 - 45
+
+
+def _on_clothing(features: Features, line: TextLine) -> bool:
+    x, y, width, height = corners_box(line.box.quad)
+    below = features.geometry.chin if features.faces else features.height / 2
+    to_edge = min(x, features.width - x - width, features.height - y - height)
+    if y < below or to_edge < height * _HUGS_EDGE:
+        return False
+    fx, fy = features.small_factor
+    place = features.person[
+        int(y * fy) : math.ceil((y + height) * fy), int(x * fx) : math.ceil((x + width) * fx)
+    ]
+    return place.size > 0 and float((place >= PERSON_FROM).mean()) > _ON_PERSON
+
+
+@check("frame_content/no_marks", codes=("text-suspected",), needs=("added", "person"))
+def no_marks(features: Features, *, suspicion: Band, worn: Band) -> Outcome:
+    """Nothing that looks like lettering but cannot be read.
+
+    Wants: no faint watermark, scribble or cut-off lettering.
+    Why: 除头像外，不得添加…文字、图案等其他内容.
+    Measured: log-odds of the likeliest place by our own small network (models/assets/added.md):
+        `suspicion` judges it, on the clothing and around the eyes, where patterns and glasses look
+        alike, `worn`. Compliant crops (154) and their copies on studio colours: none above 1.5.
+        Never certain.
+    Blind spots: as frame_content/no_text; patterned clothing hides faint lettering.
+    Source: graduation procedure, item 4, note 2 (4); figures from drawn text on real portraits.
+    """
+    return _likeliest(features, features.text_places, suspicion, worn, "text-suspected")
+
+
+@check("frame_content/no_inset", codes=("inset-picture",), needs=("added", "person"))
+def no_inset(features: Features, *, suspicion: Band, worn: Band) -> Outcome:
+    """No inset picture, logo, stamp, code or sticker.
+
+    Wants: no other picture or drawing on the portrait.
+    Why: 除头像外，不得添加…图案等其他内容.
+    Measured: log-odds of the likeliest place by the same small network as for lettering:
+        `suspicion` judges it, on the clothing and around the eyes, where bow ties and glasses look
+        alike, `worn`. Compliant crops (154) and their copies on studio colours: none above 1.5.
+        Never certain.
+    Blind spots: faint marks and marks narrower than 8 % of the picture; slivers at the edge; badges
+        and marks on the clothing. Small faces are judged by face/one_face.
+    Source: graduation procedure, item 4, note 2 (4); figures from drawn additions.
+    """
+    return _likeliest(features, features.graphic_places, suspicion, worn, "inset-picture")
+
+
+def _likeliest(
+    features: Features,
+    places: tuple[tuple[float, Region], ...],
+    suspicion: Band,
+    worn: Band,
+    code: str,
+) -> Outcome:
+    outcomes = [Outcome(Status.PASS, allowed=suspicion.accept)]
+    for score, region in places:
+        band = worn if _is_worn(features, region) else suspicion
+        found = graded(score, band, unit="", high=code, region=region)
+        outcomes.append(replace(found, certain=False))
+    return max(outcomes, key=lambda o: (o.status is not Status.PASS, _number(o.value)))
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else -math.inf
+
+
+def _is_worn(features: Features, region: Region) -> bool:
+    """Whether the place's middle is on the clothing or where glasses sit."""
+    if not features.faces:
+        return False
+    x, y = region[0] + region[2] / 2, region[1] + region[3] / 2
+    face, (fx, fy) = features.geometry, features.small_factor
+    rows, columns = features.person.shape
+    person = features.person[min(int(y * fy), rows - 1), min(int(x * fx), columns - 1)]
+    if y > face.chin and person >= PERSON_FROM:
+        return True
+    reach = _GLASSES * face.eye_distance
+    beside = face.left_eye[0] - reach < x < face.right_eye[0] + reach
+    return beside and abs(y - face.eyes_y) < 0.6 * face.eye_distance
+
+
+@check("frame_content/not_rephotographed", codes=("screen-recapture",))
+def not_rephotographed(features: Features, *, pattern: Band) -> Outcome:
+    """A photograph of the person, not of a screen.
+
+    Wants: the original file.
+    Why: 图像应…层次清晰、色彩真实; a picture of a picture loses both.
+    Measured: `pattern`, a peak in the spatial spectrum that stands out in three quarters of all
+        squares of 96 pixels, as a screen's pixel raster or its moiré does and no clothing or hair;
+        in units of the spectrum's usual unevenness. JPEG's 8-pixel frequencies are left out.
+        Compliant crops (154) read at most 4.8. Simulated screens of strong contrast, not reduced
+        or to a half: 0.94 above 5.5, reduced to a third 0.8, to a quarter 0.5; of weak contrast
+        half of that. No real recapture was at hand. Never certain.
+    Blind spots: strongly reduced or blurred recaptures; printed photographs, whose raster is too
+        fine; paper edges and glare are not looked for. A picture enlarged by copying pixels may
+        fire.
+    Source: graduation procedure, item 4, note 2 (3); our measurement on simulated screens.
+    """
+    return replace(
+        graded(
+            _raster(features.photo.pixels), pattern, unit="", high="screen-recapture", region=None
+        ),
+        certain=False,
+    )
+
+
+def _raster(rgb: ByteImage) -> float:
+    """How far the strongest periodic pattern common to the whole picture stands out."""
+    luma = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    fine = luma - cv2.GaussianBlur(luma, (0, 0), 2.5)
+    squares = _squares(np.asarray(fine, np.float32))
+    if len(squares) < _LEAST_SQUARES:
+        raise CannotAssess("too-plain")
+    window = np.hanning(_SQUARE).astype(np.float32)
+    squares *= np.outer(window, window) / np.abs(squares).mean(axis=(1, 2), keepdims=True)
+    spectra = np.log(np.abs(np.fft.rfft2(squares)) + 0.3)
+    rank = int(_EVERYWHERE * len(spectra))
+    common = np.fft.fftshift(np.partition(spectra, rank, axis=0)[rank], axes=0).astype(np.float32)
+    difference = common - cv2.medianBlur(common, 5)
+    counted = _counted_frequencies()
+    spread = max(1.48 * float(np.median(np.abs(difference[counted]))), 0.14)
+    return float(difference[counted].max()) / spread
+
+
+def _squares(fine: FloatImage) -> FloatImage:
+    """(n, 96, 96) squares with some texture, evenly taken from the picture."""
+    height, width = fine.shape
+    corners = [
+        (y, x)
+        for y in range(0, height - _SQUARE + 1, _SQUARE)
+        for x in range(0, width - _SQUARE + 1, _SQUARE)
+    ]
+    some = corners[:: max(1, math.ceil(len(corners) / _MOST_SQUARES))]
+    if not some:
+        return np.empty((0, _SQUARE, _SQUARE), np.float32)
+    squares = np.stack([fine[y : y + _SQUARE, x : x + _SQUARE] for y, x in some])
+    textured = np.abs(squares).mean(axis=(1, 2)) > _LEAST_TEXTURE
+    return np.asarray(squares[textured], np.float32)
+
+
+@cache
+def _counted_frequencies() -> NDArray[np.bool_]:
+    """Neither the large shapes nor the frequencies of JPEG's blocks."""
+    down = np.abs(np.fft.fftshift(np.fft.fftfreq(_SQUARE)))[:, None]
+    across = np.fft.rfftfreq(_SQUARE)[None]
+
+    def of_blocks(frequency: NDArray[Any]) -> NDArray[np.bool_]:
+        off = np.abs(frequency * 8 - np.round(frequency * 8)) / 8
+        return np.asarray(off < 1.6 / _SQUARE, np.bool_)
+
+    large = (np.hypot(down, across) <= 0.08) | (across <= 1.5 / _SQUARE)
+    return np.asarray(~large & ~(of_blocks(down) & of_blocks(across)), np.bool_)
