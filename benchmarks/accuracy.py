@@ -162,6 +162,9 @@ DEFECTS = (
            (0, 5, 10, 15, 25, 40), (25, 40), _pattern),
     Defect("background object, share of the width", "background", "background/no_objects",
            (0.02, 0.05, 0.1, 0.15, 0.25), (0.15, 0.25), _object),
+    Defect("border, share of the width", "frame_content", "frame_content/no_border",
+           (0, 0.01, 0.02, 0.04, 0.08), (0.02, 0.04, 0.08),
+           lambda s, v: made.framed(s.rgb, v, (24, 60, 140)) if v else s.rgb),
     Defect("shadow, grey levels", "background", "background/no_shadow",
            (0, 10, 20, 30, 45, 60), (45, 60), _shadowed),
 )  # fmt: skip

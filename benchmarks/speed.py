@@ -4,8 +4,10 @@
 
 The floor is what nobody can avoid: decode the JPEG, run the face landmarker and the person
 segmenter, called bare through MediaPipe's own API, one after the other, warm. It is measured in
-turn with `verify`, so that a machine that slows down slows both. Without ``--picture`` a sample of
-the project is used, scaled to 480 × 640 and to 12 megapixels.
+turn with `verify`, so that a machine that slows down slows both. The second floor adds, as bare,
+the further passes that the checks need. Without ``--picture`` a sample of the project is used,
+scaled to 480 × 640 and to 12 megapixels; its unusual suit makes the text reader and the detector
+look closer, which ordinary portraits do not.
 """
 
 from __future__ import annotations
@@ -27,6 +29,9 @@ from mediapipe.tasks.python import BaseOptions, vision
 from numpy.typing import NDArray
 from PIL import Image
 
+from models.added import AddedFinder
+from models.covering import CoveringModel
+from models.face import FaceDetector
 from models.store import ModelStore
 from photo_service.service import verify, warm_up
 from photo_service.settings import Settings
@@ -78,6 +83,33 @@ class Floor:
         self.segmenter.close()
 
 
+class SecondFloor:
+    """The floor and, bare as well, the further passes that the checks need.
+
+    Small faces by the full-range detector, the covering model on its crop, and the first look for
+    additions; the text reader runs only where that look suspects something.
+    """
+
+    def __init__(self, floor: Floor, store: ModelStore, rgb: NDArray[np.uint8]) -> None:
+        self.floor = floor
+        self.detector = FaceDetector(store.path("face_detection_full_range"))
+        self.covering = CoveringModel(store.path("covering"))
+        self.finder = AddedFinder(store.path("added"))
+        self.rgb = rgb
+        height, width = rgb.shape[:2]
+        self.eyes = (0.40 * width, 0.40 * height), (0.60 * width, 0.40 * height)
+
+    def __call__(self, data: bytes) -> None:
+        self.floor(data)
+        self.detector.detect(self.rgb)
+        self.covering.scores(self.rgb, *self.eyes)
+        self.finder.look(self.rgb)
+
+    def close(self) -> None:
+        self.detector.close()
+        self.covering.close()
+
+
 def timed(call: Callable[[], object]) -> tuple[float, float]:
     """Wall and processor milliseconds of one call, all threads."""
     wall, cpu = time.perf_counter(), time.process_time()
@@ -100,15 +132,17 @@ def median(pairs: list[tuple[float, float]], which: int) -> float:
     return statistics.median(pair[which] for pair in pairs)
 
 
-def compare(name: str, data: bytes, floor: Floor, rounds: int) -> float:
-    bare, ours = in_turn(rounds, lambda: floor(data), lambda: verify(data))
-    ratios = [b[0] / a[0] for a, b in zip(bare, ours, strict=True)]
-    print(
-        f"{name:10s} floor {median(bare, 0):7.1f} ms  verify {median(ours, 0):7.1f} ms"
-        f"  ratio {statistics.median(ratios):5.2f}"
-        f"  | processor time {median(bare, 1):7.1f} / {median(ours, 1):7.1f} ms"
-        f"  ratio {median(ours, 1) / median(bare, 1):5.2f}"
+def compare(name: str, data: bytes, floor: Floor, second: SecondFloor, rounds: int) -> float:
+    bare, more, ours = in_turn(
+        rounds, lambda: floor(data), lambda: second(data), lambda: verify(data)
     )
+    print(f"{name}: wall ms (processor ms, all threads)")
+    for title, result in (("floor", bare), ("second floor", more), ("verify()", ours)):
+        print(f"  {title:13s} {median(result, 0):7.1f} ({median(result, 1):6.1f})")
+    for title, result in (("floor", bare), ("second floor", more)):
+        walls = [b[0] / a[0] for a, b in zip(result, ours, strict=True)]
+        cpu = median(ours, 1) / median(result, 1)
+        print(f"  verify() / {title:13s} {statistics.median(walls):5.2f} (processor {cpu:5.2f})")
     return median(bare, 0)
 
 
@@ -175,13 +209,16 @@ def main() -> None:
     options = parser.parse_args()
     settings = Settings.from_env()
     warm_up(settings)
-    floor = Floor(ModelStore(settings.models_dir, settings.models_source))
+    store = ModelStore(settings.models_dir, settings.models_source)
+    floor = Floor(store)
     rgb = np.asarray(Image.open(options.picture).convert("RGB"))
     small, large = encoded(rgb, 480, 640), encoded(rgb, 3000, 4000)
-    floor_ms = compare("480x640", small, floor, options.rounds)
+    second = SecondFloor(floor, store, np.asarray(Image.open(io.BytesIO(small)), np.uint8))
+    floor_ms = compare("480x640", small, floor, second, options.rounds)
     stages(small)
-    compare("12 MP", large, floor, max(5, options.rounds // 4))
+    compare("12 MP", large, floor, second, max(5, options.rounds // 4))
     stages(large)
+    second.close()
     floor.close()
     command_line(small, floor_ms)
     memory("jpg")

@@ -54,7 +54,9 @@ class Models:
 
     @classmethod
     def open(cls, store: ModelStore) -> Self:
-        """Open every model now, so that the first picture is as quick as the next.
+        """Open the models that every picture needs now, so that the first is as quick as the next.
+
+        The text reader, which few pictures need, is opened by the first one that does.
 
         Raises:
             ModelStoreError: ``model-missing``, ``model-altered``, ``model-unusable``,
@@ -68,7 +70,6 @@ class Models:
                     models._detector,
                     models._covering,
                     models._finder,
-                    models._reader,
                 )
             )
             models._landmarker  # noqa: B018 - opens it

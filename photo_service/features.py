@@ -70,6 +70,7 @@ GRAPHIC_LOOK = 0.0
 LOOK_REACH = 1.5
 # At most so many places are looked at, and so many boxes read.
 MOST_PLACES = 4
+MOST_FACES = 2
 MOST_LINES = 6
 # A small face is confirmed within a window this many times its size, at least so many pixels.
 FACE_WINDOW = 3.0
@@ -284,9 +285,8 @@ class Features:
     def small_faces(self) -> tuple[DetectedFace, ...]:
         """Faces that only a closer look at suspected places finds; may repeat `detections`."""
         found: list[DetectedFace] = []
-        for _, (x, y, width, height) in self.added.places("face", FACE_LOOK, LOOK_REACH)[
-            :MOST_PLACES
-        ]:
+        places = self.added.places("face", FACE_LOOK, LOOK_REACH)
+        for _, (x, y, width, height) in places[:MOST_FACES]:
             side = max(FACE_WINDOW * max(width, height), SMALLEST_WINDOW)
             left = max(int(x + (width - side) / 2), 0)
             top = max(int(y + (height - side) / 2), 0)

@@ -34,7 +34,7 @@ _GLASSES = 0.95
 
 # Screen patterns: side of the squares compared, how many, and the quartile that is "everywhere".
 _SQUARE = 96
-_MOST_SQUARES = 30
+_MOST_SQUARES = 16
 _LEAST_SQUARES = 6
 _EVERYWHERE = 0.25
 # A square with less fine texture (mean absolute, grey levels) holds only JPEG's own pattern.
