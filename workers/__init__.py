@@ -1,1 +1,1 @@
-"""RQ: plain job functions, the warm worker and the pool's entry. Nothing else imports rq or redis."""
+"""RQ: plain job functions, the warm worker and the pool's entry; rq and redis live only here."""
