@@ -49,10 +49,10 @@ def no_border(features: Features, *, line: Band) -> Outcome:
     Why: 除头像外，不得添加边框…: nothing but the portrait.
     Measured: `line`, percent of a side's length along which the colour steps at one same depth
         within a quarter of the picture; of the four sides the third longest, so three sides must
-        have a line. Compliant crops (154) read 7-52, everything else without a border (460) at
-        most 87. Drawn borders (solid, patterned, double, rounded, polaroid, thin lines) from 1 %
-        of the width are found in 0.97 of 630 on people never seen, 1- and 2-px scanner edges
-        never.
+        have a line. Compliant crops (308, half of them on studio colours) read 11-56, web portraits
+        (462) at most 78. On people never seen, drawn borders (solid, patterned, double, rounded,
+        polaroid, thin lines) from 1 % of the width are found in 0.97 of 1,296; scanner edges of
+        1 or 2 px fire in 2 of 54.
     Blind spots: a line of the background's own colour; frames thinner than 1 % of the width;
         borders without straight lines.
     Source: graduation procedure, item 4, note 2 (4); limits from drawn borders on real portraits.
@@ -207,7 +207,8 @@ def no_marks(features: Features, *, suspicion: Band, worn: Band) -> Outcome:
     Why: 除头像外，不得添加…文字、图案等其他内容.
     Measured: log-odds of the likeliest place by our own small network (models/assets/added.md):
         `suspicion` judges it, on the clothing and around the eyes, where patterns and glasses look
-        alike, `worn`. Compliant crops (154) and their copies on studio colours: none above 1.5.
+        alike, `worn`. Compliant crops (308, half of them on studio colours): at most 1.7 off
+        clothing and eyes, 2.8 there.
         Never certain.
     Blind spots: as frame_content/no_text; patterned clothing hides faint lettering.
     Source: graduation procedure, item 4, note 2 (4); figures from drawn text on real portraits.
@@ -223,7 +224,8 @@ def no_inset(features: Features, *, suspicion: Band, worn: Band) -> Outcome:
     Why: 除头像外，不得添加…图案等其他内容.
     Measured: log-odds of the likeliest place by the same small network as for lettering:
         `suspicion` judges it, on the clothing and around the eyes, where bow ties and glasses look
-        alike, `worn`. Compliant crops (154) and their copies on studio colours: none above 1.5.
+        alike, `worn`. Compliant crops (308, half of them on studio colours): at most 1.7 off
+        clothing and eyes, 2.8 there.
         Never certain.
     Blind spots: faint marks and marks narrower than 8 % of the picture; slivers at the edge; badges
         and marks on the clothing. Small faces are judged by face/one_face.
@@ -275,9 +277,10 @@ def not_rephotographed(features: Features, *, pattern: Band) -> Outcome:
     Measured: `pattern`, a peak in the spatial spectrum that stands out in three quarters of all
         squares of 96 pixels, as a screen's pixel raster or its moiré does and no clothing or hair;
         in units of the spectrum's usual unevenness. JPEG's 8-pixel frequencies are left out.
-        Compliant crops (154) read at most 4.8. Simulated screens of strong contrast, not reduced
-        or to a half: 0.94 above 5.5, reduced to a third 0.8, to a quarter 0.5; of weak contrast
-        half of that. No real recapture was at hand. Never certain.
+        Compliant crops (308) read at most 4.2, web portraits (462) all but two at most 5.
+        Simulated screens of contrast 0.4 above 5.2: 0.91 as shot, 0.96 reduced to a half, 0.78 to
+        a third, 0.39 to a quarter; of contrast 0.1: 0.80, 0.65, 0.20, 0.07. No real recapture
+        was at hand. Never certain.
     Blind spots: strongly reduced or blurred recaptures; printed photographs, whose raster is too
         fine; paper edges and glare are not looked for. A picture enlarged by copying pixels may
         fire.
