@@ -15,6 +15,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models import _onnx
+
 LONG_SIDE = 480
 # One score stands for this many pixels of the scaled picture, each way.
 CELL = 8
@@ -76,15 +78,7 @@ class AddedFinder:
 
     def __init__(self, path: Path) -> None:
         """Load the model file at `path` (``added.onnx``)."""
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = _onnx.open_session(path)
 
     def look(self, rgb: NDArray[np.uint8]) -> AddedMaps:
         """Score every place of a (H, W, 3) picture."""

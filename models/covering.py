@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from models import _onnx
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -97,15 +99,7 @@ class CoveringModel:
 
     def __init__(self, path: Path) -> None:
         """Load the model file at `path` (`covering.onnx`)."""
-        import onnxruntime  # costs 0.1 s: only those who use the model pay
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = _onnx.open_session(path)
 
     def scores(
         self,

@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models import _onnx
 from models.store import ModelStoreError
 
 DETECTOR = "PP-OCRv6_det_small.onnx"
@@ -83,15 +84,9 @@ class TextReader:
     """
 
     def __init__(self) -> None:
-        import onnxruntime
-
         folder = model_folder()
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
         self._detector, self._recogniser = (
-            _session(onnxruntime, folder / name, options) for name in (DETECTOR, RECOGNISER)
+            _session(folder / name) for name in (DETECTOR, RECOGNISER)
         )
         characters = self._recogniser.get_modelmeta().custom_metadata_map["character"]
         # Class 0 is "nothing", the last is the blank between words.
@@ -180,15 +175,12 @@ def model_folder() -> Path:
     return Path(next(iter(places))) / "models"
 
 
-def _session(onnxruntime: Any, path: Path, options: Any) -> Any:
+def _session(path: Path) -> Any:
     if not path.is_file():
         raise ModelStoreError(
             "model-missing", name="rapidocr", file=path.name, directory=path.parent
         )
-    try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime's errors share no base class
-        raise ModelStoreError("model-unusable", file=path, reason=error) from error
+    return _onnx.open_session(path, keep_memory=False)
 
 
 def _windows(places: Sequence[Region], width: int, height: int) -> list[tuple[int, int, int, int]]:
