@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from models.added import AddedMaps
 from models.covering import CoveringScores
 from models.face import DetectedFace, FaceLandmarks
-from models.text import TextLine
+from models.text import TextLine, corners_box
 from photo_service import borders
 from photo_service.errors import CannotAssess
 from photo_service.image import Photo
@@ -72,6 +72,8 @@ LOOK_REACH = 1.5
 MOST_PLACES = 4
 MOST_FACES = 2
 MOST_LINES = 6
+# Confidence from which a line counts as read.
+READ_FROM = 0.6
 # A small face is confirmed within a window this many times its size, at least so many pixels.
 FACE_WINDOW = 3.0
 SMALLEST_WINDOW = 64
@@ -313,6 +315,16 @@ class Features:
     def text_places(self) -> tuple[Place, ...]:
         """Log-odds and box of each place that may be lettering, likeliest first."""
         return self.added.places("text", TEXT_LOOK, LOOK_REACH)
+
+    @cached_property
+    def unread_places(self) -> tuple[Place, ...]:
+        """Those of `text_places` where nothing could be read."""
+        read = [
+            corners_box(line.box.quad)
+            for line in self.text_lines
+            if line.confidence >= READ_FROM and sum(c.isalnum() for c in line.text) > 1
+        ]
+        return tuple(p for p in self.text_places if not any(_overlap(p[1], box) for box in read))
 
     @cached_property
     def graphic_places(self) -> tuple[Place, ...]:
@@ -590,6 +602,12 @@ def patches(mask: BoolImage) -> BoolImage:
     """What of a mask is at least five pixels of ``small`` across: strands of hair are thinner."""
     kernel = np.ones((5, 5), np.uint8)
     return np.asarray(cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, kernel) > 0, np.bool_)
+
+
+def _overlap(a: Sequence[float], b: Sequence[float]) -> bool:
+    """Whether two boxes (x, y, width, height) share any area."""
+    across = min(a[0] + a[2], b[0] + b[2]) > max(a[0], b[0])
+    return across and min(a[1] + a[3], b[1] + b[3]) > max(a[1], b[1])
 
 
 def bounding_box(mask: BoolImage, factor: Sequence[float]) -> tuple[float, float, float, float]:

@@ -213,7 +213,7 @@ def no_marks(features: Features, *, suspicion: Band, worn: Band) -> Outcome:
     Blind spots: as frame_content/no_text; patterned clothing hides faint lettering.
     Source: graduation procedure, item 4, note 2 (4); figures from drawn text on real portraits.
     """
-    return _likeliest(features, features.text_places, suspicion, worn, "text-suspected")
+    return _likeliest(features, features.unread_places, suspicion, worn, "text-suspected")
 
 
 @check("frame_content/no_inset", codes=("inset-picture",), needs=("added", "person"))
