@@ -163,25 +163,13 @@ class Backdrop:
     distance: FloatImage
 
 
-@dataclass(frozen=True, slots=True)
-class FaceCrop:
-    """Luma around the face, upright, never enlarged; inter-eye distance ≤ `CROP_EYE_DISTANCE`."""
-
-    luma: FloatImage
-    eye_distance: float
-    scale: float
-
-
 class Features:
     """The facts of one picture. Not to be shared between threads."""
 
     def __init__(self, photo: Photo, models: ModelSet) -> None:
         self.photo = photo
         self._models = models
-        self._added: Future[AddedMaps] | None = None
-        self._mask: Future[FloatImage] | None = None
-        self._detections: Future[tuple[DetectedFace, ...]] | None = None
-        self._covering: Future[CoveringScores] | None = None
+        self._answers: dict[str, Future[Any]] = {}
 
     @property
     def scale(self) -> float:
@@ -200,39 +188,32 @@ class Features:
 
     def prefetch(self, needs: frozenset[str]) -> None:
         """Run the models that ``needs`` names: the landmarker here, the others beside it."""
-        if "person" in needs:
-            self._mask_future()
-        if "detections" in needs:
-            self._detections_future()
-        if "added" in needs:
-            self._added_future()
+        for need in ("person", "detections", "added"):
+            if need in needs:
+                self._answer(need)
         if "covering" in needs and self.faces:
-            self._covering_future()
+            self._answer("covering")
 
     def ready(self, needs: tuple[str, ...]) -> bool:
         """Whether the models behind ``needs`` have answered, or were never asked."""
-        futures: dict[str, Future[Any] | None] = {
-            "person": self._mask,
-            "detections": self._detections,
-            "covering": self._covering,
-        }
-        asked = [futures[need] for need in needs if need in futures]
-        return all(future is None or future.done() for future in asked)
+        return all(self._answers[need].done() for need in needs if need in self._answers)
 
-    def _added_future(self) -> Future[AddedMaps]:
-        if self._added is None:
-            self._added = self._models.submit_added(self.photo.pixels)
-        return self._added
+    def _answer(self, need: str) -> Future[Any]:
+        """What the model behind a need answers; asked on the first call."""
+        if need not in self._answers:
+            self._answers[need] = self._ask(need)
+        return self._answers[need]
 
-    def _mask_future(self) -> Future[FloatImage]:
-        if self._mask is None:
-            self._mask = self._models.submit_mask(self.photo.pixels)
-        return self._mask
-
-    def _detections_future(self) -> Future[tuple[DetectedFace, ...]]:
-        if self._detections is None:
-            self._detections = self._models.submit_faces(self.photo.pixels)
-        return self._detections
+    def _ask(self, need: str) -> Future[Any]:
+        pixels = self.photo.pixels
+        if need == "person":
+            return self._models.submit_mask(pixels)
+        if need == "detections":
+            return self._models.submit_faces(pixels)
+        if need == "added":
+            return self._models.submit_added(pixels)
+        face = self.geometry
+        return self._models.submit_covering(pixels, face.left_eye, face.right_eye)
 
     # --- faces -------------------------------------------------------------------------------
 
@@ -251,7 +232,8 @@ class Features:
     @cached_property
     def detections(self) -> tuple[DetectedFace, ...]:
         """Faces of any size by the full-range detector."""
-        return self._detections_future().result()
+        found: tuple[DetectedFace, ...] = self._answer("detections").result()
+        return found
 
     @cached_property
     def geometry(self) -> FaceGeometry:
@@ -273,15 +255,8 @@ class Features:
     @cached_property
     def covering(self) -> CoveringScores:
         """Whether head, eyes or mouth of the largest face are covered, log-odds."""
-        return self._covering_future().result()
-
-    def _covering_future(self) -> Future[CoveringScores]:
-        if self._covering is None:
-            face = self.geometry
-            self._covering = self._models.submit_covering(
-                self.photo.pixels, face.left_eye, face.right_eye
-            )
-        return self._covering
+        scores: CoveringScores = self._answer("covering").result()
+        return scores
 
     @cached_property
     def small_faces(self) -> tuple[DetectedFace, ...]:
@@ -309,7 +284,8 @@ class Features:
     @property
     def added(self) -> AddedMaps:
         """A cheap first look for lettering, small faces and graphics."""
-        return self._added_future().result()
+        maps: AddedMaps = self._answer("added").result()
+        return maps
 
     @cached_property
     def text_places(self) -> tuple[Place, ...]:
@@ -381,7 +357,7 @@ class Features:
     @cached_property
     def person(self) -> FloatImage:
         """Person probability 0–1 at the size of ``small``."""
-        mask = self._mask_future().result()
+        mask: FloatImage = self._answer("person").result()
         height, width = self.small.shape[:2]
         # ``small`` may leave out the last columns and rows, which the mask covers.
         full = (
@@ -390,6 +366,14 @@ class Features:
         )
         resized = cv2.resize(mask, full, interpolation=cv2.INTER_LINEAR)
         return np.asarray(resized[:height, :width], np.float32)
+
+    @property
+    def head_columns(self) -> slice:
+        """Columns of ``small`` over the face and a third of its width to each side."""
+        fx, face = self.small_factor[0], self.geometry
+        left = round((face.left - 0.3 * face.width) * fx)
+        right = round((face.right + 0.3 * face.width) * fx)
+        return slice(max(left, 0), max(right, 1))
 
     @cached_property
     def crown(self) -> float:
@@ -400,9 +384,7 @@ class Features:
         """
         fx, fy = self.small_factor
         face = self.geometry
-        left = round((face.left - 0.3 * face.width) * fx)
-        right = round((face.right + 0.3 * face.width) * fx)
-        columns = self.person[:, max(left, 0) : max(right, 1)]
+        columns = self.person[:, self.head_columns]
         covered = np.clip(columns * 2 - 0.5, 0, 1).sum(axis=1)
         rows = np.flatnonzero(covered >= 0.25 * face.width * fx)
         if rows.size == 0:
@@ -484,6 +466,12 @@ class Features:
         return self.small_lab[self.skin]
 
     @cached_property
+    def skin_colour(self) -> tuple[float, float]:
+        """Chroma and hue (degrees) of the median skin, CIELAB."""
+        a, b = (float(np.median(self.skin_lab[:, axis])) for axis in (1, 2))
+        return math.hypot(a, b), math.degrees(math.atan2(b, a))
+
+    @cached_property
     def skin_luma(self) -> ByteImage:
         """Luma 0–255 of the skin pixels, (n,)."""
         return self.small_luma[self.skin]
@@ -501,8 +489,8 @@ class Features:
     # --- detail ------------------------------------------------------------------------------
 
     @cached_property
-    def face_crop(self) -> FaceCrop:
-        """Luma of the face from brow to chin, for sharpness, noise and resolution."""
+    def face_crop(self) -> FloatImage:
+        """Luma around the face, never enlarged; inter-eye distance at most `CROP_EYE_DISTANCE`."""
         face = self.geometry
         x, y, w, h = face.box
         x0, y0 = max(int(x), 0), max(int(y), 0)
@@ -516,7 +504,7 @@ class Features:
         if factor < 1.0:
             size = (round(luma.shape[1] * factor), round(luma.shape[0] * factor))
             luma = cv2.resize(luma, size, interpolation=cv2.INTER_AREA)
-        return FaceCrop(luma.astype(np.float32), face.eye_distance * factor, factor)
+        return luma.astype(np.float32)
 
     @cached_property
     def blur(self) -> tuple[float, ...]:
@@ -526,7 +514,7 @@ class Features:
         a sharp picture loses most of them, a blurred one hardly any (Crété et al. 2007,
         doi:10.1117/12.702790).
         """
-        return _blur(self.face_crop.luma)
+        return _blur(self.face_crop)
 
 
 def _triple(values: NDArray[np.floating]) -> tuple[float, float, float]:

@@ -10,7 +10,7 @@ import warnings
 from PIL import Image
 
 from photo_service.check import Status
-from photo_service.messages import messages
+from photo_service.messages import LANGUAGES
 from photo_service.report import Decision, Report
 from photo_service.service import verify
 
@@ -46,7 +46,7 @@ def whole_picture(data: bytes, report: Report) -> bool:
 
 def without_remedy(report: Report) -> str:
     """The first rejection that does not say in both languages what is wrong and what to do."""
-    for language in messages("zh").language, messages("en").language:
+    for language in LANGUAGES:
         written = json.loads(report.to_json(language))
         for finding in written["findings"]:
             if finding["effect"] == "reject" and not (finding["message"] and finding["advice"]):

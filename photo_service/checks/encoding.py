@@ -152,8 +152,7 @@ def true_resolution(features: Features, *, enlargement: Band) -> Outcome:
     Source: our own measurement on the scale-space idea of Zhang et al., "Image upscaling
         detection" family; figures in docs/accuracy.md.
     """
-    face = features.face_crop
-    value = _enlargement(face.luma)
+    value = _enlargement(features.face_crop)
     shown = round(features.photo.width / value), round(features.photo.height / value)
     facts = {"true_width": shown[0], "true_height": shown[1]}
     return graded(value, enlargement, unit="x", high="detail-enlarged", facts=facts)

@@ -33,9 +33,7 @@ def head_whole(features: Features, *, touching: Band) -> Outcome:
     """
     fx, _ = features.small_factor
     face = features.geometry
-    left = round((face.left - 0.3 * face.width) * fx)
-    right = round((face.right + 0.3 * face.width) * fx)
-    edge = features.person[1, max(left, 0) : max(right, 1)] >= PERSON_FROM
+    edge = features.person[1, features.head_columns] >= PERSON_FROM
     value = 100 * float(edge.sum()) / max(face.width * fx, 1.0)
     x, y, width, height = face.box
     tolerance = 0.03 * face.width

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from photo_service.check import Band, Outcome, Status, check, graded
+from photo_service.check import Band, Outcome, check, graded
 from photo_service.errors import CannotAssess
 from photo_service.features import NOSE_BRIDGE, NOSE_TIP, Features, bounding_box
 
@@ -93,7 +93,7 @@ def even(features: Features, *, difference: Band) -> Outcome:
     lightness = features.skin_lab[:, 0]
     halves = lightness[side > 0], lightness[side <= 0]
     if min(len(half) for half in halves) < 20:
-        return Outcome(Status.SKIP, "face-too-small")
+        raise CannotAssess("face-too-small")
     value = abs(float(np.median(halves[0])) - float(np.median(halves[1])))
     return graded(value, difference, unit="L", high="light-uneven", region=features.geometry.box)
 
@@ -167,12 +167,6 @@ def _refuse_colourless(features: Features) -> None:
         raise CannotAssess("picture-without-colour")
 
 
-def _skin_colour(features: Features) -> tuple[float, float]:
-    """Chroma and hue (degrees) of the median facial skin, CIELAB."""
-    a, b = (float(np.median(features.skin_lab[:, axis])) for axis in (1, 2))
-    return math.hypot(a, b), math.degrees(math.atan2(b, a))
-
-
 @check("lighting/skin_hue", codes=("cast-blue", "cast-green"))
 def skin_hue(features: Features, *, hue: Band, no_hue_below: float) -> Outcome:
     """Skin of a natural hue.
@@ -186,7 +180,7 @@ def skin_hue(features: Features, *, hue: Band, no_hue_below: float) -> Outcome:
     Source: graduation procedure, item 4, note 2 (3); our measurement.
     """
     _refuse_colourless(features)
-    strength, angle = _skin_colour(features)
+    strength, angle = features.skin_colour
     if strength < no_hue_below:
         raise CannotAssess("skin-without-hue")
     return graded(
@@ -206,7 +200,7 @@ def skin_chroma(features: Features, *, chroma: Band) -> Outcome:
     Source: graduation procedure, item 4, note 2 (3); our measurement.
     """
     _refuse_colourless(features)
-    strength, _ = _skin_colour(features)
+    strength, _ = features.skin_colour
     return graded(
         strength,
         chroma,
@@ -233,7 +227,7 @@ def neutral(features: Features, *, warmth: Band) -> Outcome:
         person reads the same, which the background's own check stops anyway.
     Source: graduation procedure, item 4, note 2 (3); our measurement.
     """
-    strength, _ = _skin_colour(features)
+    strength, _ = features.skin_colour
     lightness, a, b = features.backdrop.lab
     warm = 35 <= math.degrees(math.atan2(b, a)) <= 105 and lightness >= 60
     shared = min(strength - _PLAIN_SKIN_CHROMA, math.hypot(a, b)) if warm else 0.0

@@ -54,7 +54,7 @@ def no_halos(features: Features, *, halo: Band) -> Outcome:
     Blind spots: moderate sharpening, which honest cameras and studios do too, reads as ordinary.
     Source: our measurement.
     """
-    luma = features.face_crop.luma
+    luma = features.face_crop
     once = cv2.GaussianBlur(luma, (0, 0), 1.0)
     fine = cv2.absdiff(luma, once)[::2, ::2]
     coarse = cv2.absdiff(once, cv2.GaussianBlur(luma, (0, 0), 2.0))[::2, ::2]
@@ -75,7 +75,7 @@ def low_noise(features: Features, *, noise: Band) -> Outcome:
     Blind spots: compression wipes out noise; the scale of the crop averages it.
     Source: after Immerkær 1996, doi:10.1006/cviu.1996.0060.
     """
-    detail = cv2.filter2D(features.face_crop.luma, -1, _NOISE_KERNEL)
+    detail = cv2.filter2D(features.face_crop, -1, _NOISE_KERNEL)
     value = 1.4826 * float(np.median(np.abs(detail[::2, ::2])))
     return graded(value, noise, unit="luma", high="noise-strong", region=features.geometry.box)
 
