@@ -24,6 +24,12 @@ TOPICS = (
     "background",
     "lighting",
     "sharpness",
+    "document",
+    "card",
+    "handheld",
+    "mirroring",
+    "editing",
+    "provenance",
 )
 
 _ID = re.compile(r"^[a-z_]+/[a-z0-9_]+$")

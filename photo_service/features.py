@@ -29,6 +29,7 @@ from models.covering import CoveringScores
 from models.face import DetectedFace, FaceLandmarks
 from models.text import TextLine, corners_box
 from photo_service import borders
+from photo_service.context import Context
 from photo_service.errors import CannotAssess
 from photo_service.image import Photo
 
@@ -166,8 +167,9 @@ class Backdrop:
 class Features:
     """The facts of one picture. Not to be shared between threads."""
 
-    def __init__(self, photo: Photo, models: ModelSet) -> None:
+    def __init__(self, photo: Photo, models: ModelSet, context: Context | None = None) -> None:
         self.photo = photo
+        self.context = context or Context()
         self._models = models
         self._answers: dict[str, Future[Any]] = {}
 

@@ -15,6 +15,7 @@ from models.runtime import Models
 from models.store import ModelStore, ModelStoreError
 from photo_service import engine
 from photo_service.check import Status
+from photo_service.context import Context
 from photo_service.errors import InputError, ModelError
 from photo_service.features import Features
 from photo_service.image import Photo, open_photo, sniff
@@ -44,6 +45,7 @@ def verify(
     *,
     profile: str | Profile | None = None,
     name: str = "",
+    context: Context | None = None,
     settings: Settings | None = None,
 ) -> Report:
     """Judge one picture.
@@ -56,6 +58,7 @@ def verify(
         profile: a shipped profile's name, a path to a TOML file, or a loaded profile; the kind's
             own by default.
         name: what the report calls the picture.
+        context: what the caller knows besides the picture; nothing by default.
         settings: limits and folders; from the environment by default.
 
     Returns:
@@ -67,7 +70,9 @@ def verify(
         ProfileError: the profile does not exist or is wrong.
         ModelError: a learned model is missing or altered.
     """
-    return examine(data, kind, profile=profile, name=name, settings=settings).report
+    return examine(
+        data, kind, profile=profile, name=name, context=context, settings=settings
+    ).report
 
 
 def examine(
@@ -76,6 +81,7 @@ def examine(
     *,
     profile: str | Profile | None = None,
     name: str = "",
+    context: Context | None = None,
     settings: Settings | None = None,
 ) -> Examination:
     """Like `verify`, and keeps the facts for drawing."""
@@ -99,7 +105,7 @@ def examine(
         return Examination(_refused(shell, data, error, started), None)
     decoded = time.perf_counter()
     with _warm.use(settings) as models:
-        features = Features(photo, models)
+        features = Features(photo, models, context)
         findings = engine.run(rules, features)
         digests = models.digests
     finished = time.perf_counter()

@@ -1,0 +1,54 @@
+"""`Context`: what the caller knows besides the picture's bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from hashlib import sha256
+
+# The longest text a caller may ask to be compared.
+MOST_CHARACTERS = 200
+
+
+class Fields(StrEnum):
+    """Whether what was read on a document goes into the report."""
+
+    NONE = "none"
+    MASKED = "masked"
+    FULL = "full"
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the caller knows besides the picture. Holds personal data: never logged.
+
+    Attributes:
+        expect_name: the name the candidate entered; ``""`` when not given.
+        expect_number: the ID number the candidate entered; ``""`` when not given.
+        expect_type: the certificate's kind the candidate chose; ``""`` when not given.
+        reference: bytes of a photo of the same person already on file.
+        fields: whether the fields read on a document go into the report.
+        today: the day of the application, for rules that speak of age.
+    """
+
+    expect_name: str = ""
+    expect_number: str = ""
+    expect_type: str = ""
+    reference: bytes | None = field(default=None, repr=False)
+    fields: Fields = Fields.NONE
+    today: date = field(default_factory=_today)
+
+    @property
+    def digest(self) -> str:
+        """sha256 over everything here; equal contexts have equal digests."""
+        digest = sha256()
+        for each in fields(self):
+            value = getattr(self, each.name)
+            part = value if isinstance(value, bytes) else str(value).encode()
+            digest.update(len(part).to_bytes(8) + part)
+        return digest.hexdigest()
