@@ -1,8 +1,8 @@
 """The command line: arguments, languages, and the one place where errors become exit codes.
 
-0 accepted · 10 rejected · 11 for review · 2 usage · 3 a file could not be opened · 6 models
-missing · 70 our own fault · 1 ``doctor`` found something · 130 interrupted. Of several files' codes
-the gravest counts: 70, then 3, 10, 11, 0.
+0 accepted · 10 rejected · 11 for review · 2 usage · 3 a file could not be opened · 4 the
+queue is away · 6 models missing · 70 our own fault · 1 ``doctor`` found something · 130 interrupted.
+Of several files' codes the gravest counts: 70, then 3, 10, 11, 0.
 
 Only the standard library is imported here, so that ``--help`` answers at once; the commands import
 what they need when they run.
@@ -204,7 +204,58 @@ def _parser(text: Messages) -> _Parser:
         help=text.ui("help_models_action"),
     )
     models.add_common()
+    _add_service(command, text)
     return parser
+
+
+def _add_service(command: Callable[[str, Callable[..., int]], _Parser], text: Messages) -> None:
+    """The commands that start, use or administer the service."""
+    batch = command("batch", _batch)
+    batch.arguments.add_argument(
+        "sources", nargs="+", metavar="SOURCE", help=text.ui("help_batch_source")
+    )
+    add = batch.options.add_argument
+    add("--as", dest="kind", metavar="KIND", required=True, help=text.ui("help_batch_kind"))
+    add("--out", metavar="DIR", required=True, help=text.ui("help_batch_out"))
+    reverify = command("reverify", _reverify)
+    reverify.arguments.add_argument("old", metavar="OLD.jsonl", help=text.ui("help_reverify_old"))
+    reverify.options.add_argument(
+        "--out", metavar="DIR", required=True, help=text.ui("help_batch_out")
+    )
+    for each in (batch, reverify):
+        add = each.options.add_argument
+        add("--profile", metavar="NAME|FILE", help=text.ui("help_profile"))
+        add("--queue", action="store_true", help=text.ui("help_batch_queue"))
+        add("--resume", action="store_true", help=text.ui("help_batch_resume"))
+        add("--jobs", type=int, metavar="N", help=text.ui("help_batch_jobs"))
+        each.add_common()
+    up, serve, worker = (
+        command("up", _up),
+        command("serve", _serve),
+        command("worker", _worker),
+    )
+    for each in (up, serve):
+        each.options.add_argument("--host", metavar="ADDRESS", help=text.ui("help_host"))
+        each.options.add_argument("--port", type=int, metavar="N", help=text.ui("help_port"))
+    for each in (up, worker):
+        each.options.add_argument("--workers", type=int, metavar="N", help=text.ui("help_workers"))
+    for each in (up, serve, worker):
+        each.add_common()
+    keys = command("keys", _keys)
+    keys.arguments.add_argument(
+        "action",
+        choices=("add", "list", "remove"),
+        metavar="add|list|remove",
+        help=text.ui("help_keys_action"),
+    )
+    keys.arguments.add_argument("name", nargs="?", metavar="NAME", help=text.ui("help_keys_name"))
+    keys.options.add_argument(
+        "--role",
+        choices=("portal", "staff", "metrics"),
+        default="portal",
+        help=text.ui("help_keys_role"),
+    )
+    keys.add_common()
 
 
 def _check(arguments: argparse.Namespace, settings: Settings, text: Messages) -> int:
@@ -235,6 +286,42 @@ def _models(arguments: argparse.Namespace, settings: Settings, text: Messages) -
     from photo_service.commands import models
 
     return models.run(arguments, settings, text)
+
+
+def _batch(arguments: argparse.Namespace, settings: Settings, text: Messages) -> int:
+    from photo_service.commands import batch
+
+    return batch.run(arguments, settings, text)
+
+
+def _reverify(arguments: argparse.Namespace, settings: Settings, text: Messages) -> int:
+    from photo_service.commands import batch
+
+    return batch.run_again(arguments, settings, text)
+
+
+def _up(arguments: argparse.Namespace, settings: Settings, text: Messages) -> int:
+    from photo_service.commands import serve
+
+    return serve.run_up(arguments, settings, text)
+
+
+def _serve(arguments: argparse.Namespace, settings: Settings, text: Messages) -> int:
+    from photo_service.commands import serve
+
+    return serve.run_serve(arguments, settings, text)
+
+
+def _worker(arguments: argparse.Namespace, settings: Settings, text: Messages) -> int:
+    from photo_service.commands import serve
+
+    return serve.run_worker(arguments, settings, text)
+
+
+def _keys(arguments: argparse.Namespace, settings: Settings, text: Messages) -> int:
+    from photo_service.commands import keys
+
+    return keys.run(arguments, settings, text)
 
 
 if __name__ == "__main__":

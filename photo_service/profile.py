@@ -12,7 +12,7 @@ import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
@@ -76,8 +76,13 @@ def kinds() -> tuple[str, ...]:
     return tuple(sorted({load(name).kind for name in shipped()}))
 
 
-def resolve(kind: str, profile: str | None = None) -> Profile:
-    """The profile to judge ``kind`` by: a shipped name, a file, or the kind's default.
+def resolve(kind: str, profile: str | None = None, folder: Path | None = None) -> Profile:
+    """The profile to judge ``kind`` by: a name, a file, or the kind's default.
+
+    Args:
+        kind: document kind.
+        profile: a name, or a path ending in ``.toml``.
+        folder: the operator's own rule files; one of the name asked for goes before the shipped.
 
     Raises:
         UsageError: no such kind, or the profile is for another kind.
@@ -85,10 +90,18 @@ def resolve(kind: str, profile: str | None = None) -> Profile:
     """
     if kind not in kinds():
         raise UsageError("kind-unknown", kind=kind, known=", ".join(kinds()))
-    found = load(profile if profile is not None else kind)
+    name = profile if profile is not None else kind
+    own = None if folder is None or name not in names(folder) else folder / f"{name}.toml"
+    found = load(name) if own is None else load(str(own))
     if found.kind != kind:
         raise UsageError("profile-other-kind", profile=found.name, kind=kind, other=found.kind)
     return found
+
+
+def names(folder: Path | None = None) -> tuple[str, ...]:
+    """Names of all profiles: the shipped ones and those in the operator's folder."""
+    own = () if folder is None else (file.stem for file in folder.glob("*.toml"))
+    return tuple(sorted({*shipped(), *own}))
 
 
 def load(name: str) -> Profile:
@@ -100,7 +113,7 @@ def load(name: str) -> Profile:
     if name.endswith(".toml"):
         path = Path(name)
         try:
-            return parse(path.read_bytes(), path.stem)
+            return _parse_once(path.read_bytes(), path.stem)
         except OSError as error:
             raise ProfileError("profile-unreadable", file=name, why=error.strerror) from error
     return _load_shipped(name)
@@ -111,6 +124,11 @@ def _load_shipped(name: str) -> Profile:
     if name not in shipped():
         raise ProfileError("profile-unknown", profile=name, known=", ".join(shipped()))
     data = (resources.files("photo_service.profiles") / f"{name}.toml").read_bytes()
+    return parse(data, name)
+
+
+@lru_cache(64)
+def _parse_once(data: bytes, name: str) -> Profile:
     return parse(data, name)
 
 

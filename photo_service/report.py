@@ -64,7 +64,7 @@ class Finding:
         if self.status is Status.SKIP:
             return "reason", self.code, "message"
         if self.status is Status.ERROR:
-            return "reason", "service-error", "message"
+            return "reason", self.code, "message"
         # A refused file's sentence is the error's own.
         return ("code" if text.has("code", self.code) else "error"), self.code, "message"
 

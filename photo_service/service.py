@@ -25,6 +25,7 @@ from photo_service.settings import Settings
 from photo_service.version import __version__
 
 READABLE = "encoding/readable"
+ANSWERED = "service/answered"
 SWITCH_INTERVAL_S = 0.0005
 
 
@@ -87,7 +88,9 @@ def examine(
     """Like `verify`, and keeps the facts for drawing."""
     started = time.perf_counter()
     settings = settings or Settings.from_env()
-    rules = profile if isinstance(profile, Profile) else resolve(kind, profile)
+    rules = (
+        profile if isinstance(profile, Profile) else resolve(kind, profile, settings.profiles_dir)
+    )
     shell = Report(
         kind=rules.kind,
         profile_name=rules.name,
@@ -121,6 +124,30 @@ def examine(
         },
     )
     return Examination(report, features)
+
+
+def set_aside(data: bytes | None, rules: Profile, code: str, *, name: str = "") -> Report:
+    """The report on a picture that we could not judge through our own fault: for review.
+
+    Args:
+        data: its bytes, which are not opened; ``None`` when they are not at hand.
+        rules: the profile it was to be judged by.
+        code: ``service-crashed`` or ``service-error``.
+        name: what the report calls the picture.
+    """
+    digest = "" if data is None else hashlib.sha256(data).hexdigest()
+    finding = Finding(
+        check=ANSWERED, status=Status.ERROR, code=code, effect=Effect.REVIEW, clause="service"
+    )
+    return Report(
+        kind=rules.kind,
+        profile_name=rules.name,
+        profile_sha256=rules.sha256,
+        service_version=__version__,
+        models={},
+        image=ImageFacts(name, digest, len(data or b""), sniff(data or b""), 0, 0),
+        findings=(finding,),
+    )
 
 
 def _image_facts(name: str, photo: Photo) -> ImageFacts:

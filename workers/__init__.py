@@ -1,1 +1,7 @@
-"""RQ: plain job functions, the warm worker and the pool's entry; rq and redis live only here."""
+"""The service at work: RQ over Redis. Uploads and batches go in, warm workers take them out.
+
+The only package that imports ``rq`` and ``redis``. From the outside in: `desk` takes uploads and
+`batches` takes lists; both put jobs into the queues of `broker`; `pool` keeps `worker` processes
+running, which call `jobs`; `server` is the embedded Valkey; `access` knows API keys; `meters`
+counts; `logs` and `tracing` tell what happened.
+"""

@@ -16,16 +16,21 @@ from photo_service.settings import Settings
 
 _LOG_BYTES = 1_000_000
 
-_ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+
+
+def trace_without_message(info: ExcInfo) -> str:
+    """Where an exception came from, not its text, which may quote a file or a person."""
+    kind, _, trace = info
+    name = "" if kind is None else kind.__qualname__
+    return "".join(traceback.format_tb(trace)) + name
 
 
 class _WithoutMessages(logging.Formatter):
-    """Writes where an exception came from, not its text, which may quote a file or a person."""
+    """Formats exceptions with `trace_without_message`."""
 
-    def formatException(self, ei: _ExcInfo) -> str:  # noqa: N802 - logging's name
-        kind, _, trace = ei
-        name = "" if kind is None else kind.__qualname__
-        return "".join(traceback.format_tb(trace)) + name
+    def formatException(self, ei: ExcInfo) -> str:  # noqa: N802 - logging's name
+        return trace_without_message(ei)
 
 
 class _LogFile(RotatingFileHandler):

@@ -1,0 +1,136 @@
+"""Connections to Redis or Valkey, the two queues, and how a job is taken without losing it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import redis
+import redis.asyncio
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import ConstantBackoff, NoBackoff
+from redis.retry import Retry
+from rq import Queue
+from rq.exceptions import DequeueTimeout
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from photo_service.errors import PhotoServiceError
+
+INTERACTIVE, BATCH = "interactive", "batch"
+# redis-py's annotations allow for answers as text, which we never ask for.
+Connection = Any
+AsyncConnection = Any
+
+# In the order in which workers look at them.
+QUEUES = (INTERACTIVE, BATCH)
+
+# How long an idle worker waits for an upload before it looks for batch work.
+IDLE_S = 0.2
+# Whoever mends the queues holds the lock no longer than this, dead or alive.
+MEND_LOCK_S = 10
+# A worker outlasts the queue's absence for about this long before it gives up and is replaced.
+PATIENCE_S = 120
+
+
+class QueueAwayError(PhotoServiceError):
+    """Redis or Valkey does not answer."""
+
+    exit_code = 4
+    http_status = 503
+
+
+class PhotoQueue(Queue):
+    """A queue whose jobs are never between two places.
+
+    RQ takes jobs from several queues with BLPOP: a worker that dies before it has noted the job
+    loses it. Here each job moves to RQ's intermediate list in the same step, and leaves that when
+    it is noted as started; `workers.pool` returns what stays there.
+    """
+
+    @classmethod
+    def dequeue_any(
+        cls,
+        queues: Iterable[Queue],
+        timeout: float | None,
+        connection: Connection,
+        job_class: type[Job] | None = None,
+        serializer: Any = None,
+        death_penalty_class: Any = None,
+    ) -> tuple[Job, Queue] | None:
+        """The next job of the first queue that has one; see `rq.Queue.dequeue_any`."""
+        keys = [queue.key for queue in queues]
+        until = None if timeout is None else time.monotonic() + timeout
+        while True:
+            taken = cls._take(connection, keys, until)
+            if taken is None:
+                return None
+            found = cls._fetch_dequeued_job(
+                connection,
+                *taken,
+                job_class=job_class,
+                serializer=serializer,
+                death_penalty_class=death_penalty_class,
+            )
+            if found is not None:
+                return found
+            forget(connection, *taken)
+
+    @classmethod
+    def _take(
+        cls, connection: Connection, keys: list[str], until: float | None
+    ) -> tuple[str, str] | None:
+        while True:
+            for key in keys:
+                if job_id := connection.lmove(key, f"{key}:intermediate"):
+                    return key, job_id.decode()
+            if until is None:
+                return None
+            left = until - time.monotonic()
+            if left <= 0:
+                raise DequeueTimeout(0, keys)
+            first = f"{keys[0]}:intermediate"
+            if job_id := connection.blmove(keys[0], first, min(left, IDLE_S)):
+                return keys[0], job_id.decode()
+
+    def acquire_maintenance_lock(self) -> bool:
+        """Whether this process mends the queue now."""
+        return bool(self.connection.set(self.registry_cleaning_key, 1, nx=True, ex=MEND_LOCK_S))
+
+
+def forget(connection: Connection, key: str, job_id: str) -> None:
+    """Drop a job that no longer exists from a queue's intermediate list."""
+    connection.lrem(f"{key}:intermediate", 1, job_id)
+
+
+def queue(name: str, connection: Connection) -> PhotoQueue:
+    """One of `QUEUES`; job data is JSON."""
+    return PhotoQueue(name, connection=connection, serializer=JSONSerializer)
+
+
+def connect(url: str, *, patient: bool = False) -> Connection:
+    """A connection pool for threads.
+
+    Args:
+        url: ``redis://``, ``rediss://`` or ``unix://``.
+        patient: wait for a server that is away (workers) instead of failing soon (doors).
+
+    Raises:
+        QueueAwayError: the address is malformed.
+    """
+    # Attempts follow each other after a second; the first failures of a stale connection at once.
+    retry = Retry(ConstantBackoff(1), PATIENCE_S) if patient else Retry(NoBackoff(), 1)
+    try:
+        return redis.Redis.from_url(
+            url, retry=retry, socket_connect_timeout=2, socket_timeout=None if patient else 5
+        )
+    except ValueError as error:
+        raise QueueAwayError("queue-address", why=str(error)) from error
+
+
+def connect_async(url: str) -> AsyncConnection:
+    """A connection pool for one event loop."""
+    return redis.asyncio.Redis.from_url(
+        url, retry=AsyncRetry(NoBackoff(), 1), socket_connect_timeout=2
+    )

@@ -1,0 +1,179 @@
+"""The counter behind the HTTP door: keys, rates, uploads that wait, batches, metrics.
+
+Holds all that ``api.py`` needs of the queue, so that it need not know Redis.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+import redis
+from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from rq.utils import now
+
+from photo_service.errors import PhotoServiceError
+from photo_service.settings import Settings
+from workers import access, broker, meters
+from workers.batches import Batches
+from workers.desk import Desk, Upload
+from workers.replies import Replies
+from workers.worker import IDLE_BEAT_S, SILENCE_S, WarmWorker
+
+# A worker counts as there while it is heard of within this time.
+LATELY_S = 2 * (IDLE_BEAT_S + SILENCE_S)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class AccessError(PhotoServiceError):
+    """No key, or one nobody knows."""
+
+    http_status = 401
+
+
+class RoleError(PhotoServiceError):
+    """A key that is for something else."""
+
+    http_status = 403
+
+
+class RateError(PhotoServiceError):
+    """A key used too often; ``seconds`` says when it may be used again."""
+
+    http_status = 429
+
+
+@contextlib.contextmanager
+def _reaching() -> Iterator[None]:
+    try:
+        yield
+    except redis.RedisError as error:
+        raise broker.QueueAwayError("queue-away") from error
+
+
+def reaching(function: Callable[P, R]) -> Callable[P, R]:
+    """Tell callers in our own words when the queue is away."""
+
+    @wraps(function)
+    def told(*args: P.args, **options: P.kwargs) -> R:
+        with _reaching():
+            return function(*args, **options)
+
+    return told
+
+
+class Counter:
+    """One a process. Its plain methods may block: call them in threads.
+
+    Args:
+        settings: with ``redis_url`` set.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._connection = broker.connect(settings.redis_url)
+        self._desk = Desk(self._connection, settings)
+        self._replies = Replies(broker.connect_async(settings.redis_url))
+        self._keys = access.KeyRing(settings.keys_file)
+        self._registry = CollectorRegistry()
+        self._requests = Histogram(
+            "photo_http_seconds",
+            "Time of each request.",
+            ("method", "route", "status"),
+            registry=self._registry,
+        )
+        self._registry.register(meters.Workers(self._connection))
+        self.batches = ReachingBatches(self._connection, settings)
+
+    # --- at the door -----------------------------------------------------------------------------
+
+    @reaching
+    def admit(self, secret: str, roles: Iterable[access.Role], *, upload: bool) -> None:
+        """Let a request pass, or not.
+
+        Args:
+            secret: the key it came with.
+            roles: who may pass.
+            upload: whether it adds to the queue.
+
+        Raises:
+            AccessError: no known key.
+            RoleError: the key is for something else.
+            RateError: the key was used too often.
+            BusyError: the queue is full.
+        """
+        if self._keys.asks:
+            key = self._keys.find(secret)
+            if key is None:
+                raise AccessError("key-wrong" if secret else "key-missing")
+            if key.role not in roles:
+                raise RoleError("key-role", role=str(key.role))
+            if seconds := access.within_rate(self._connection, key.name, self._settings.rate_limit):
+                raise RateError("key-rate", seconds=seconds, limit=self._settings.rate_limit)
+        if upload:
+            self._desk.refuse_if_busy()
+
+    # --- uploads ---------------------------------------------------------------------------------
+
+    async def ask(self, upload: Upload, wait_s: float) -> dict[str, Any] | None:
+        """The report of an upload; ``None`` when there is none within ``wait_s``."""
+        done = self._replies.expect(upload.id)
+        try:
+            with _reaching():
+                report = await asyncio.to_thread(self._desk.submit, upload, self._replies.name)
+            if report is None and wait_s > 0:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(done, wait_s)
+                with _reaching():
+                    report = await asyncio.to_thread(self._desk.report, upload.id)
+            return report
+        finally:
+            done.cancel()
+
+    @reaching
+    def look(self, upload_id: str) -> tuple[dict[str, Any] | None, bool]:
+        """A report if it is there, and whether one is to come."""
+        pending = self._desk.knows(upload_id)
+        report = self._desk.report(upload_id)
+        return report, pending
+
+    async def listen(self) -> None:
+        """Hear of finished uploads, until cancelled."""
+        await self._replies.listen()
+
+    async def close(self) -> None:
+        """Give all connections back."""
+        await self._replies.close()
+        self._connection.close()
+
+    # --- operation -------------------------------------------------------------------------------
+
+    @reaching
+    def warm_workers(self) -> int:
+        """How many workers were heard of lately."""
+        workers = WarmWorker.all(connection=self._connection)
+        heard = [w.last_heartbeat for w in workers if w.last_heartbeat is not None]
+        return sum((now() - time).total_seconds() <= LATELY_S for time in heard)
+
+    def saw_request(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count one request."""
+        self._requests.labels(method, route, str(status)).observe(seconds)
+
+    @reaching
+    def metrics(self) -> tuple[bytes, str]:
+        """Prometheus text and its media type."""
+        return generate_latest(self._registry), CONTENT_TYPE_LATEST
+
+
+class ReachingBatches(Batches):
+    """Batches whose callers are told in our own words when the queue is away."""
+
+    create = reaching(Batches.create)
+    progress = reaching(Batches.progress)
+    cancel = reaching(Batches.cancel)

@@ -1,0 +1,172 @@
+"""What workers do: plain functions, called by RQ by name with JSON arguments."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from opentelemetry import propagate
+from rq import get_current_job
+from rq.exceptions import AbandonedJobError
+from rq.job import Job
+from rq.utils import now
+
+from photo_service.context import Context
+from photo_service.errors import PhotoServiceError
+from photo_service.messages import messages
+from photo_service.profile import Profile, resolve
+from photo_service.service import set_aside as set_aside_report
+from photo_service.service import verify
+from photo_service.settings import Settings
+from workers import broker, meters, tracing
+from workers.batches import Batches
+from workers.desk import Desk
+from workers.logs import request_id
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What the jobs of this process work with."""
+
+    connection: broker.Connection
+    settings: Settings
+
+    @property
+    def desk(self) -> Desk:
+        """Uploads."""
+        return Desk(self.connection, self.settings)
+
+    @property
+    def batches(self) -> Batches:
+        """Lists of pictures."""
+        return Batches(self.connection, self.settings)
+
+
+_bench: Bench | None = None
+
+
+def install(connection: broker.Connection, settings: Settings) -> None:
+    """Tell this process's jobs what to work with; once, before the first job."""
+    global _bench  # noqa: PLW0603 - RQ calls functions by name and hands them nothing else
+    _bench = Bench(connection, settings)
+
+
+def bench() -> Bench:
+    """What `install` was told."""
+    if _bench is None:
+        raise RuntimeError("workers.jobs.install was not called")
+    return _bench
+
+
+def verify_upload(upload_id: str) -> None:
+    """Judge one upload and keep the report."""
+    desk = bench().desk
+    found = desk.upload(upload_id)
+    if found is None:
+        # Nobody waits any more: it was finished by another worker, or has waited too long.
+        return
+    ticket, data = found
+    request_id.set(ticket.request_id)
+    rules = resolve(ticket.kind, ticket.profile, bench().settings.profiles_dir)
+    with tracing.tracer().start_as_current_span(
+        "verify", propagate.extract(ticket.trace), attributes={"kind": ticket.kind}
+    ):
+        report = _judge(data, rules, ticket.name, ticket.language, ticket.context)
+    desk.finish(upload_id, report, keep=rules.sha256 == ticket.profile_sha256)
+    _told(report)
+
+
+def verify_item(batch_id: str, number: int) -> None:
+    """Judge one picture of a batch and add its row to the results."""
+    batches = bench().batches
+    about, item = batches.open_item(batch_id, number)
+    if about is None or item is None:
+        return
+    request_id.set(about.request_id)
+    try:
+        rules = resolve(item.kind or about.kind, item.profile or about.profile, about.folder)
+        data, context = batches.read(item)
+        row = {"report": _judge(data, rules, item.path, about.language, context)}
+        _told(row["report"])
+    except PhotoServiceError as error:
+        row = {"error": error_row(error, about.language)}
+    batches.finish(batch_id, number, item, row)
+
+
+def order_batch(batch_id: str) -> None:
+    """Put all pictures of a batch into the queue that are not there yet."""
+    bench().batches.order_items(batch_id)
+
+
+def set_aside(
+    job: Job, connection: broker.Connection, kind: type[BaseException], error: BaseException, _: Any
+) -> None:
+    """Give up on a job that failed twice: a person shall look at its picture.
+
+    RQ calls this after each failure, in the worker or in the pool that found the worker dead.
+    """
+    if job.retries_left:
+        return
+    code = "service-crashed" if issubclass(kind, AbandonedJobError) else "service-error"
+    log.error("picture set aside", extra={"code": code, "error": kind.__name__})
+    function = (job.func_name or "").rpartition(".")[2]
+    settings = bench().settings
+    if function == "verify_upload":
+        desk = Desk(connection, settings)
+        if found := desk.upload(job.args[0]):
+            ticket, data = found
+            rules = resolve(ticket.kind, ticket.profile, settings.profiles_dir)
+            report = set_aside_report(data, rules, code, name=ticket.name)
+            crashed = code == "service-crashed"
+            desk.finish(job.args[0], report.to_dict(ticket.language), keep=crashed)
+    elif function == "verify_item":
+        batches = Batches(connection, settings)
+        about, item = batches.open_item(*job.args)
+        if about is not None and item is not None:
+            rules = resolve(item.kind or about.kind, item.profile or about.profile, about.folder)
+            # The picture is not opened again: it may be what killed two workers.
+            report = set_aside_report(None, rules, code, name=item.path)
+            row = {"report": report.to_dict(about.language)}
+            batches.finish(job.args[0], job.args[1], item, row)
+
+
+def error_row(error: PhotoServiceError, language: str) -> dict[str, str]:
+    """Why a picture could not be looked at, for a row of results."""
+    message, advice = messages(language).error(error)
+    return {"code": error.code, "message": message, "advice": advice}
+
+
+def _judge(
+    data: bytes, rules: Profile, name: str, language: str, context: Context
+) -> dict[str, Any]:
+    report = verify(
+        data,
+        rules.kind,
+        profile=rules,
+        name=name,
+        context=context,
+        settings=bench().settings,
+    )
+    return report.to_dict(language)
+
+
+def _told(report: dict[str, Any]) -> None:
+    job = get_current_job()
+    waited = 0.0
+    if job is not None and job.enqueued_at is not None and job.started_at is not None:
+        total = report["timings_ms"].get("total", 0.0) / 1e3
+        waited = max((now() - job.enqueued_at).total_seconds() - total, 0.0)
+    meters.count_report(bench().connection, report, waited)
+    log.info(
+        "judged",
+        extra={
+            "kind": report["kind"],
+            "decision": report["decision"],
+            "codes": sorted({f["code"] for f in report["findings"] if f["effect"] != "none"}),
+            "waited_ms": round(1e3 * waited, 1),
+            "took_ms": report["timings_ms"].get("total"),
+        },
+    )

@@ -1,0 +1,155 @@
+"""The warm worker: models opened once, jobs run in its own process.
+
+What a forked child would have given is given otherwise. A hung call, in native code too, is ended
+with its process by `Watchdog`; a dead worker's job is found by `workers.pool`; a worker that has
+grown too large or old leaves after its job and is replaced.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import logging
+import os
+import sys
+import threading
+from typing import Any
+
+import psutil
+import redis
+from rq import SimpleWorker
+from rq.executions import Execution
+from rq.job import Job
+from rq.serializers import JSONSerializer
+from rq.timeouts import BaseDeathPenalty
+
+from photo_service.service import warm_up
+from photo_service.settings import Settings
+from workers import broker, jobs, logs, tracing
+
+# A running job that has not been heard of for so long is taken from its worker.
+SILENCE_S = 8
+BEAT_S = 2.0
+# Checks of the process's size cost 20 µs; the limit is no sharper than this anyway.
+RECYCLE_EVERY = 8
+# How long an idle worker may be silent; the queue is looked at more often (broker.IDLE_S).
+IDLE_BEAT_S = 5
+
+log = logging.getLogger(__name__)
+
+
+class Watchdog(BaseDeathPenalty):
+    """Ends the whole process when a job takes too long.
+
+    A timer in C: it works while native code holds the interpreter. What every thread was doing is
+    written to the standard error, names of functions only.
+    """
+
+    def setup_death_penalty(self) -> None:
+        """Start the timer."""
+        faulthandler.dump_traceback_later(self._timeout, exit=True, file=sys.__stderr__ or 2)
+
+    def cancel_death_penalty(self) -> None:
+        """Stop it."""
+        faulthandler.cancel_dump_traceback_later()
+
+
+class WarmWorker(SimpleWorker):
+    """Runs jobs in its own process and leaves the mending of the queues to the pool."""
+
+    queue_class = broker.PhotoQueue
+    death_penalty_class = Watchdog
+    max_connection_wait_time = 2.0
+
+    # What limits it; `None` for one that was only read from Redis, as `WarmWorker.all` does.
+    settings: Settings | None = None
+    _running: tuple[Job, Execution] | None = None
+
+    @property
+    def dequeue_timeout(self) -> int:
+        """How long one look at the queues lasts, seconds."""
+        return IDLE_BEAT_S
+
+    @property
+    def should_run_maintenance_tasks(self) -> bool:
+        """Never: see `workers.pool`."""
+        return False
+
+    def get_heartbeat_ttl(self, job: Job, working_time: float = 0.0) -> int:
+        """How long the job counts as alive without word from us."""
+        return SILENCE_S
+
+    def prepare_job_execution(self, job: Job, remove_from_intermediate_queue: bool = False) -> None:
+        """Note the job as started and take it off the intermediate list in one step."""
+        super().prepare_job_execution(job, remove_from_intermediate_queue=True)
+
+    def prepare_execution(self, job: Job) -> Execution:
+        """Note who runs the job, and let `_beat` speak for it from now on."""
+        execution = super().prepare_execution(job)
+        self._running = job, execution
+        return execution
+
+    def execute_job(self, job: Job, queue: Any) -> None:
+        """Run one job; leave after it if this process has grown too large or old."""
+        try:
+            super().execute_job(job, queue)
+        finally:
+            self._running = None
+            logs.request_id.set("")
+        if self.settings is not None and self._is_spent(self.settings):
+            self._stop_requested = True
+
+    def work(self, *args: Any, **options: Any) -> bool:
+        """Take jobs until told to stop."""
+        self._done = 0
+        self._ended = threading.Event()
+        beat = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+        beat.start()
+        try:
+            return bool(super().work(*args, **options))
+        finally:
+            self._ended.set()
+            beat.join()
+
+    def _beat(self) -> None:
+        parent = os.getppid()
+        while not self._ended.wait(BEAT_S):
+            if os.getppid() != parent:
+                # The pool is gone: whoever starts the next one does not know us.
+                os._exit(1)
+            running = self._running
+            if running is not None:
+                with contextlib.suppress(redis.RedisError):
+                    self.maintain_heartbeats(*running)
+
+    def _is_spent(self, settings: Settings) -> bool:
+        self._done += 1
+        if self._done >= settings.worker_jobs:
+            return True
+        if self._done % RECYCLE_EVERY:
+            return False
+        return bool(psutil.Process().memory_info().rss > settings.worker_memory)
+
+
+def run(settings: Settings, name: str) -> None:
+    """Be a worker until told to stop: the main function of its process.
+
+    Args:
+        settings: where the queue is; what limits the worker.
+        name: how the queue knows this worker.
+    """
+    logs.start("worker")
+    tracing.start(settings)
+    connection = broker.connect(settings.redis_url, patient=True)
+    jobs.install(connection, settings)
+    warm_up(settings)
+    worker = WarmWorker(
+        [broker.queue(queue, connection) for queue in broker.QUEUES],
+        name=name,
+        connection=connection,
+        serializer=JSONSerializer,
+        log_job_description=False,
+    )
+    worker.settings = settings
+    worker.work(logging_level="WARNING")
+    log.info("left", extra={"worker": name})
