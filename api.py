@@ -34,7 +34,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from photo_service import profile as profiles
 from photo_service.context import MOST_CHARACTERS, Context, Fields
-from photo_service.errors import PhotoServiceError, UsageError
+from photo_service.errors import PhotoServiceError, ProfileError, UsageError
 from photo_service.messages import LANGUAGES, messages
 from photo_service.render.rules import rules, summary
 from photo_service.settings import MEBIBYTE, Settings
@@ -58,6 +58,7 @@ _HEADERS = {
     b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
     b"cache-control": b"no-store",
 }
+_PROBES = ("/healthz", "/readyz", "/metrics")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _ID = r"^[0-9a-f]{32}$"
 
@@ -260,7 +261,10 @@ class Frame:
             seconds = time.perf_counter() - started
             route = getattr(scope.get("route"), "path", "other")
             self._counter.saw_request(scope["method"], route, status, seconds)
-            log.info(
+            # What asks every second is no news.
+            level = logging.DEBUG if route in _PROBES else logging.INFO
+            log.log(
+                level,
                 "answered",
                 extra={
                     "method": scope["method"],
@@ -378,7 +382,6 @@ async def verify(
     upload = Upload(
         data=await file.read(),
         profile=rule_file,
-        profile_name=rule_file.name,
         language=lang or _language(request),
         name=name,
         context=Context(
@@ -428,7 +431,7 @@ async def verification(
 def all_profiles(request: Request) -> list[dict[str, Any]]:
     """Kind, name, version, title and hash of each."""
     folder: Path | None = request.app.state.settings.profiles_dir
-    found = [_load(name, folder) for name in profiles.names(folder)]
+    found = [profiles.find(name, folder) for name in profiles.names(folder)]
     return [summary(profile) for profile in found]
 
 
@@ -560,11 +563,6 @@ def _resolve(settings: Settings, kind: str, profile: str) -> profiles.Profile:
     return profiles.resolve(kind[:40], profile or None, settings.profiles_dir)
 
 
-def _load(name: str, folder: Path | None) -> profiles.Profile:
-    own = None if folder is None else folder / f"{name}.toml"
-    return profiles.load(str(own) if own is not None and own.is_file() else name)
-
-
 async def _items(request: Request) -> list[Any]:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     body = await request.body()
@@ -607,15 +605,17 @@ _PLAIN_CODES = {
 async def _tell_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, PhotoServiceError)
     headers = {}
-    if error.http_status == 503:
+    # Names of rule files are looked at before: this one is the operator's and broken.
+    status = 503 if isinstance(error, ProfileError) else error.http_status
+    if status == 503:
         headers["Retry-After"] = str(RETRY_AFTER_S)
     if isinstance(error, RateError):
         headers["Retry-After"] = str(error.facts["seconds"])
-    if error.http_status == 401:
+    if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    if error.http_status >= 500 and not isinstance(error, BusyError):
+    if status >= 500 and not isinstance(error, BusyError):
         log.warning("failed", extra={"code": error.code})
-    return _problem(request, error.http_status, error.code, headers, **error.facts)
+    return _problem(request, status, error.code, headers, **error.facts)
 
 
 async def _tell_http(request: Request, error: Exception) -> Response:

@@ -11,7 +11,7 @@ import hashlib
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
@@ -50,13 +50,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A loaded rule file; ``sha256`` is of the file's bytes."""
+    """A loaded rule file; ``source`` is its text and ``sha256`` of its bytes."""
 
     name: str
     kind: str
     version: str
     title: Mapping[str, str]
     sha256: str
+    source: str = field(repr=False)
     lines: tuple[Line, ...]
 
     @property
@@ -90,9 +91,7 @@ def resolve(kind: str, profile: str | None = None, folder: Path | None = None) -
     """
     if kind not in kinds():
         raise UsageError("kind-unknown", kind=kind, known=", ".join(kinds()))
-    name = profile if profile is not None else kind
-    own = None if folder is None or name not in names(folder) else folder / f"{name}.toml"
-    found = load(name) if own is None else load(str(own))
+    found = find(profile if profile is not None else kind, folder)
     if found.kind != kind:
         raise UsageError("profile-other-kind", profile=found.name, kind=kind, other=found.kind)
     return found
@@ -104,6 +103,16 @@ def names(folder: Path | None = None) -> tuple[str, ...]:
     return tuple(sorted({*shipped(), *own}))
 
 
+def find(name: str, folder: Path | None = None) -> Profile:
+    """A profile of the operator's folder, else a shipped one, else a file; see `load`.
+
+    Raises:
+        ProfileError: see `load`.
+    """
+    own = None if folder is None else folder / f"{name}.toml"
+    return load(str(own)) if own is not None and own.is_file() else load(name)
+
+
 def load(name: str) -> Profile:
     """Load a shipped profile by name or any profile by path (ending in ``.toml``).
 
@@ -113,7 +122,7 @@ def load(name: str) -> Profile:
     if name.endswith(".toml"):
         path = Path(name)
         try:
-            return _parse_once(path.read_bytes(), path.stem)
+            return parse(path.read_bytes(), path.stem)
         except OSError as error:
             raise ProfileError("profile-unreadable", file=name, why=error.strerror) from error
     return _load_shipped(name)
@@ -128,12 +137,10 @@ def _load_shipped(name: str) -> Profile:
 
 
 @lru_cache(64)
-def _parse_once(data: bytes, name: str) -> Profile:
-    return parse(data, name)
-
-
 def parse(data: bytes, name: str) -> Profile:
     """Build a profile from the bytes of a TOML file; ``name`` names it in errors and reports.
+
+    The same bytes are read once.
 
     Raises:
         ProfileError: see `load`.
@@ -158,6 +165,7 @@ def parse(data: bytes, name: str) -> Profile:
         version=read.text(table, "version", ""),
         title=MappingProxyType({lang: read.text(title, lang, "title") for lang in title}),
         sha256=hashlib.sha256(data).hexdigest(),
+        source=data.decode("utf-8"),
         lines=lines,
     )
 

@@ -50,7 +50,7 @@ def line(
 
 
 def profile(*lines: Line) -> Profile:
-    return Profile("made", "made", "1", {}, "0" * 64, lines)
+    return Profile("made", "made", "1", {}, "0" * 64, "", lines)
 
 
 def found(entry: Line) -> Finding:
@@ -216,6 +216,7 @@ REPORT_KEYS = {
     "image",
     "decision",
     "findings",
+    "evidence",
     "timings_ms",
 }
 FINDING_KEYS = {

@@ -227,7 +227,7 @@ class Batches:
             pipeline.execute()
         return self.progress(batch_id)
 
-    def rows(self, batch_id: str, *, wait_s: float = 2.0) -> Iterator[dict[str, Any] | None]:
+    def rows(self, batch_id: str, *, wait_s: float = 1.0) -> Iterator[dict[str, Any] | None]:
         """Result rows from the first on, as they come; ``None`` each time nothing came in time.
 
         Ends when the batch has ended and all its rows were given.

@@ -32,6 +32,8 @@ IDLE_S = 0.2
 MEND_LOCK_S = 10
 # A worker outlasts the queue's absence for about this long before it gives up and is replaced.
 PATIENCE_S = 120
+# A door says that the queue is away after this.
+DOOR_S = 2.0
 
 
 class QueueAwayError(PhotoServiceError):
@@ -120,10 +122,14 @@ def connect(url: str, *, patient: bool = False) -> Connection:
         QueueAwayError: the address is malformed.
     """
     # Attempts follow each other after a second; the first failures of a stale connection at once.
-    retry = Retry(ConstantBackoff(1), PATIENCE_S) if patient else Retry(NoBackoff(), 1)
+    refused = (redis.ConnectionError,)
+    retry = Retry(ConstantBackoff(1), PATIENCE_S) if patient else Retry(NoBackoff(), 1, refused)
     try:
         return redis.Redis.from_url(
-            url, retry=retry, socket_connect_timeout=2, socket_timeout=None if patient else 5
+            url,
+            retry=retry,
+            socket_connect_timeout=DOOR_S,
+            socket_timeout=None if patient else DOOR_S,
         )
     except ValueError as error:
         raise QueueAwayError("queue-address", why=str(error)) from error
@@ -132,5 +138,5 @@ def connect(url: str, *, patient: bool = False) -> Connection:
 def connect_async(url: str) -> AsyncConnection:
     """A connection pool for one event loop."""
     return redis.asyncio.Redis.from_url(
-        url, retry=AsyncRetry(NoBackoff(), 1), socket_connect_timeout=2
+        url, retry=AsyncRetry(NoBackoff(), 1), socket_connect_timeout=DOOR_S
     )

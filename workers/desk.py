@@ -61,8 +61,7 @@ class Upload:
 
     Attributes:
         data: the file's bytes.
-        profile: the rules to judge it by.
-        profile_name: how a worker finds them: a name, or a path for batches from this machine.
+        profile: the rules to judge it by; they travel with it.
         language: of the report's sentences.
         name: what the report calls the picture.
         context: what the caller knows besides it.
@@ -71,7 +70,6 @@ class Upload:
 
     data: bytes = field(repr=False)
     profile: Profile
-    profile_name: str
     language: str = "zh"
     name: str = ""
     context: Context = field(default_factory=Context)
@@ -83,7 +81,7 @@ class Upload:
         parts = (
             sha256(self.data).hexdigest(),
             self.profile.sha256,
-            self.profile_name,
+            self.profile.name,
             __version__,
             self.language,
             self.context.digest,
@@ -93,11 +91,16 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """What a worker is told about an upload."""
+    """What a worker is told about an upload.
 
-    kind: str
+    Attributes:
+        profile: name of the rules.
+        rules: their text, so that the door and the worker cannot differ over them.
+        trace: the span that it belongs to.
+    """
+
     profile: str
-    profile_sha256: str
+    rules: str = field(repr=False)
     language: str
     name: str
     context: Context = field(repr=False)
@@ -107,9 +110,8 @@ class Ticket:
     def to_hash(self, data: bytes) -> dict[str, bytes]:
         """The Redis hash that holds the upload."""
         about = {
-            "kind": self.kind,
             "profile": self.profile,
-            "profile_sha256": self.profile_sha256,
+            "rules": self.rules,
             "language": self.language,
             "name": self.name,
             "request_id": self.request_id,
@@ -185,9 +187,8 @@ class Desk:
         if known is not None:
             return known
         ticket = Ticket(
-            kind=upload.profile.kind,
-            profile=upload.profile_name,
-            profile_sha256=upload.profile.sha256,
+            profile=upload.profile.name,
+            rules=upload.profile.source,
             language=upload.language,
             name=upload.name,
             context=upload.context,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec
 
 from opentelemetry import propagate
 from rq import get_current_job
@@ -15,7 +17,7 @@ from rq.utils import now
 from photo_service.context import Context
 from photo_service.errors import PhotoServiceError
 from photo_service.messages import messages
-from photo_service.profile import Profile, resolve
+from photo_service.profile import Profile, parse, resolve
 from photo_service.service import set_aside as set_aside_report
 from photo_service.service import verify
 from photo_service.settings import Settings
@@ -23,6 +25,8 @@ from workers import broker, meters, tracing
 from workers.batches import Batches
 from workers.desk import Desk
 from workers.logs import request_id
+
+P = ParamSpec("P")
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +65,21 @@ def bench() -> Bench:
     return _bench
 
 
+def _telling(job: Callable[P, None]) -> Callable[P, None]:
+    """Log what goes wrong without the words of the exception."""
+
+    @wraps(job)
+    def told(*args: P.args, **options: P.kwargs) -> None:
+        try:
+            job(*args, **options)
+        except Exception:
+            log.exception("job failed")
+            raise
+
+    return told
+
+
+@_telling
 def verify_upload(upload_id: str) -> None:
     """Judge one upload and keep the report."""
     desk = bench().desk
@@ -70,15 +89,16 @@ def verify_upload(upload_id: str) -> None:
         return
     ticket, data = found
     request_id.set(ticket.request_id)
-    rules = resolve(ticket.kind, ticket.profile, bench().settings.profiles_dir)
+    rules = parse(ticket.rules.encode(), ticket.profile)
     with tracing.tracer().start_as_current_span(
-        "verify", propagate.extract(ticket.trace), attributes={"kind": ticket.kind}
+        "verify", propagate.extract(ticket.trace), attributes={"kind": rules.kind}
     ):
         report = _judge(data, rules, ticket.name, ticket.language, ticket.context)
-    desk.finish(upload_id, report, keep=rules.sha256 == ticket.profile_sha256)
+    desk.finish(upload_id, report)
     _told(report)
 
 
+@_telling
 def verify_item(batch_id: str, number: int) -> None:
     """Judge one picture of a batch and add its row to the results."""
     batches = bench().batches
@@ -96,6 +116,7 @@ def verify_item(batch_id: str, number: int) -> None:
     batches.finish(batch_id, number, item, row)
 
 
+@_telling
 def order_batch(batch_id: str) -> None:
     """Put all pictures of a batch into the queue that are not there yet."""
     bench().batches.order_items(batch_id)
@@ -118,7 +139,7 @@ def set_aside(
         desk = Desk(connection, settings)
         if found := desk.upload(job.args[0]):
             ticket, data = found
-            rules = resolve(ticket.kind, ticket.profile, settings.profiles_dir)
+            rules = parse(ticket.rules.encode(), ticket.profile)
             report = set_aside_report(data, rules, code, name=ticket.name)
             crashed = code == "service-crashed"
             desk.finish(job.args[0], report.to_dict(ticket.language), keep=crashed)
@@ -155,11 +176,13 @@ def _judge(
 
 def _told(report: dict[str, Any]) -> None:
     job = get_current_job()
-    waited = 0.0
+    waited, queue = 0.0, ""
+    if job is not None:
+        queue = job.origin
     if job is not None and job.enqueued_at is not None and job.started_at is not None:
         total = report["timings_ms"].get("total", 0.0) / 1e3
         waited = max((now() - job.enqueued_at).total_seconds() - total, 0.0)
-    meters.count_report(bench().connection, report, waited)
+    meters.count_report(bench().connection, report, queue, waited)
     log.info(
         "judged",
         extra={

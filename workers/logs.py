@@ -16,7 +16,7 @@ from photo_service.commands.faults import ExcInfo, trace_without_message
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
-_QUIET = ("rq", "uvicorn.access", "fsspec", "redis")
+_QUIET = ("uvicorn", "fsspec", "redis")
 
 
 class _Formatter(JsonFormatter):
@@ -56,3 +56,5 @@ def start(process: str) -> None:
     root.setLevel(logging.INFO)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # It quotes exceptions, which may quote a file's name; `workers.jobs` tells of them without.
+    logging.getLogger("rq").setLevel(logging.CRITICAL)

@@ -18,16 +18,19 @@ BUCKETS_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _SEPARATOR = "|"
 
 
-def count_report(connection: broker.Connection, report: Mapping[str, Any], waited_s: float) -> None:
+def count_report(
+    connection: broker.Connection, report: Mapping[str, Any], queue: str, waited_s: float
+) -> None:
     """Count one report: its decision, the codes behind it, and where the time went.
 
     Args:
         connection: to Redis.
         report: the JSON form.
+        queue: the queue it came from.
         waited_s: time between its order and its start.
     """
     kind = report["kind"]
-    stages = {"queue": waited_s}
+    stages = {f"queue-{queue}": waited_s}
     stages |= {name: ms / 1e3 for name, ms in report["timings_ms"].items()}
     with connection.pipeline(transaction=False) as pipeline:
         _add(pipeline, "decision", kind, report["decision"])

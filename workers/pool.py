@@ -33,6 +33,8 @@ GRACE_S = 5.0
 # A worker that dies sooner than this never worked; the next one waits longer.
 STILLBORN_S = 5.0
 LONGEST_PAUSE_S = 15.0
+# Pictures stay in the queue's log of changes no longer than this after their report.
+TIDY_S = 300
 
 _RETURN = """
 if redis.call('LREM', KEYS[1], 1, ARGV[1]) == 1 and redis.call('EXISTS', KEYS[3]) == 1 then
@@ -150,6 +152,15 @@ class Pool:
                     queue.release_maintenance_lock()  # type: ignore[no-untyped-call]
             self._return_stuck(queue)
         Batches(self.connection, self._settings).mend()
+        self._tidy()
+
+    def _tidy(self) -> None:
+        """Let a log of changes on the disk forget the pictures that are gone."""
+        if self.connection.set("photo:tidied", 1, nx=True, ex=TIDY_S):
+            about = self.connection.info("persistence")
+            grown = about.get("aof_current_size", 0) - about.get("aof_base_size", 0)
+            if about.get("aof_enabled") and grown:
+                self.connection.bgrewriteaof()
 
     def _return_stuck(self, queue: broker.PhotoQueue) -> None:
         ids = {as_text(i) for i in self.connection.lrange(queue.intermediate_queue_key, 0, -1)}

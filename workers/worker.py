@@ -11,8 +11,10 @@ import contextlib
 import faulthandler
 import logging
 import os
+import signal
 import sys
 import threading
+from importlib import resources
 from typing import Any
 
 import psutil
@@ -23,15 +25,13 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.timeouts import BaseDeathPenalty
 
-from photo_service.service import warm_up
+from photo_service.service import verify, warm_up
 from photo_service.settings import Settings
 from workers import broker, jobs, logs, tracing
 
 # A running job that has not been heard of for so long is taken from its worker.
 SILENCE_S = 8
 BEAT_S = 2.0
-# Checks of the process's size cost 20 µs; the limit is no sharper than this anyway.
-RECYCLE_EVERY = 8
 # How long an idle worker may be silent; the queue is looked at more often (broker.IDLE_S).
 IDLE_BEAT_S = 5
 
@@ -85,6 +85,8 @@ class WarmWorker(SimpleWorker):
 
     def prepare_execution(self, job: Job) -> Execution:
         """Note who runs the job, and let `_beat` speak for it from now on."""
+        # RQ cannot end a job that still lists the execution of a worker that died.
+        self.connection.delete(job.execution_registry.key)
         execution = super().prepare_execution(job)
         self._running = job, execution
         return execution
@@ -111,6 +113,11 @@ class WarmWorker(SimpleWorker):
             self._ended.set()
             beat.join()
 
+    def _install_signal_handlers(self) -> None:
+        """SIGTERM ends the worker after its job; Ctrl+C is for the pool, which sends that."""
+        super()._install_signal_handlers()  # type: ignore[no-untyped-call]
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
     def _beat(self) -> None:
         parent = os.getppid()
         while not self._ended.wait(BEAT_S):
@@ -124,11 +131,9 @@ class WarmWorker(SimpleWorker):
 
     def _is_spent(self, settings: Settings) -> bool:
         self._done += 1
-        if self._done >= settings.worker_jobs:
-            return True
-        if self._done % RECYCLE_EVERY:
-            return False
-        return bool(psutil.Process().memory_info().rss > settings.worker_memory)
+        return self._done >= settings.worker_jobs or bool(
+            psutil.Process().memory_info().rss > settings.worker_memory
+        )
 
 
 def run(settings: Settings, name: str) -> None:
@@ -143,6 +148,8 @@ def run(settings: Settings, name: str) -> None:
     connection = broker.connect(settings.redis_url, patient=True)
     jobs.install(connection, settings)
     warm_up(settings)
+    # The first picture takes ten times as long as the next.
+    verify(resources.files("photo_service.commands").joinpath("astronaut.jpg").read_bytes())
     worker = WarmWorker(
         [broker.queue(queue, connection) for queue in broker.QUEUES],
         name=name,
@@ -151,5 +158,5 @@ def run(settings: Settings, name: str) -> None:
         log_job_description=False,
     )
     worker.settings = settings
-    worker.work(logging_level="WARNING")
+    worker.work(logging_level="CRITICAL")
     log.info("left", extra={"worker": name})

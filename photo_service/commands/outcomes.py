@@ -48,7 +48,7 @@ def read_rows(file: Path) -> Iterator[dict[str, Any]]:
         try:
             row = json.loads(line)
             if not isinstance(row["path"], str) or not ("report" in row or "error" in row):
-                raise ValueError  # noqa: TRY301
+                raise ValueError
             decision_of(row)
         except (ValueError, TypeError, KeyError) as error:
             raise UsageError("reverify-source", file=file, line=number) from error

@@ -14,11 +14,11 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from dataclasses import replace
 
 import api
 from models.store import ModelStore
+from photo_service import profile as profiles
 from photo_service.commands.models import as_model_error
 from photo_service.errors import UsageError
 from photo_service.messages import Messages
@@ -38,8 +38,7 @@ def run_up(arguments: argparse.Namespace, settings: Settings, text: Messages) ->
     _look_before(settings)
     with contextlib.ExitStack() as stack:
         if not settings.redis_url:
-            with _interrupts_held():
-                url = stack.enter_context(server.embedded(settings))
+            url = stack.enter_context(server.embedded(settings))
             settings = replace(settings, redis_url=url)
         logs.start("pool")
         tracing.start(settings)
@@ -73,7 +72,7 @@ def run_worker(arguments: argparse.Namespace, settings: Settings, text: Messages
     settings = _asked(arguments, settings)
     if not settings.redis_url:
         raise QueueAwayError("queue-unset")
-    _look_for_models(settings)
+    _look_for_rules_and_models(settings)
     logs.start("pool")
     tracing.start(settings)
     pool = Pool(settings, settings.workers)
@@ -146,11 +145,12 @@ def _look_before(settings: Settings, *, queue: bool = False) -> None:
             probe.bind((settings.host, settings.port))
         except OSError as error:
             raise UsageError("port-in-use", host=settings.host, port=settings.port) from error
-    if not queue:
-        _look_for_models(settings)
+    _look_for_rules_and_models(settings)
 
 
-def _look_for_models(settings: Settings) -> None:
+def _look_for_rules_and_models(settings: Settings) -> None:
+    for profile in profiles.names(settings.profiles_dir):
+        profiles.find(profile, settings.profiles_dir)
     with as_model_error():
         store = ModelStore(settings.models_dir, settings.models_source)
         for asset in store.assets:
@@ -162,17 +162,6 @@ def _is_local(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-@contextlib.contextmanager
-def _interrupts_held() -> Iterator[None]:
-    # Ctrl+C reaches every process of the terminal; the queue must outlive the workers. A process
-    # inherits the signals that were blocked when it was started.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def _tell_ready(settings: Settings, pool: Pool, text: Messages) -> None:
