@@ -12,6 +12,7 @@ import json
 import logging
 import os
 import re
+import signal
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -21,11 +22,22 @@ from typing import Annotated, Any, Literal
 from uuid import uuid4
 
 import uvicorn
-from fastapi import APIRouter, FastAPI, File, Form, Query, Request, Response, UploadFile
+from fastapi import (
+    APIRouter,
+    FastAPI,
+    File,
+    Form,
+    Query,
+    Request,
+    Response,
+    Security,
+    UploadFile,
+)
 from fastapi import Path as PathParameter
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from fastapi.routing import APIRoute
+from fastapi.security import APIKeyHeader, HTTPBearer
 from pydantic import BaseModel, Field
 from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -131,6 +143,7 @@ _REPORT_EXAMPLE: dict[str, Any] = {
             "advice": "…",
         }
     ],
+    "evidence": [],
     "timings_ms": {"total": 31.2, "decode": 1.1, "checks": 30.1},
 }
 _REPORT: dict[str, Any] = {
@@ -208,7 +221,9 @@ def _problem(
         advice=advice,
         request=logs.request_id.get(),
     )
-    return Response(body.model_dump_json().encode(), status, headers=headers, media_type=PROBLEM)
+    # What came in may hold characters that no encoding has.
+    data = _dumps(body.model_dump()).encode("utf-8", "replace")
+    return Response(data, status, headers=headers, media_type=PROBLEM)
 
 
 def _language(request: Request) -> str:
@@ -216,12 +231,20 @@ def _language(request: Request) -> str:
     asked = request.query_params.get("lang", "")
     if asked in LANGUAGES:
         return asked
-    accepted = request.headers.get("accept-language", "").lower()
-    for part in accepted.split(","):
-        if (tag := part.strip()[:2]) in LANGUAGES:
-            return tag
+    wishes = (_wish(part) for part in request.headers.get("accept-language", "").split(","))
+    for _, tag in sorted((w for w in wishes if w[1] in LANGUAGES), key=lambda wish: -wish[0]):
+        return tag
     language: str = request.app.state.settings.language
     return language
+
+
+def _wish(part: str) -> tuple[float, str]:
+    """How much a language is wanted, and its two letters: ``en-GB;q=0.5`` → 0.5, ``en``."""
+    tag, _, quality = part.strip().lower().partition(";q=")
+    try:
+        return float(quality or 1), tag[:2]
+    except ValueError:
+        return 0.0, tag[:2]
 
 
 # --- what comes in ------------------------------------------------------------------------------
@@ -242,11 +265,12 @@ class Frame:
         given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
         request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
         token = logs.request_id.set(request_id)
-        started, status = time.perf_counter(), 500
+        started, status, begun = time.perf_counter(), 500, False
 
         async def framed(message: Message) -> None:
-            nonlocal status
+            nonlocal status, begun
             if message["type"] == "http.response.start":
+                begun = True
                 status = message["status"]
                 headers = [(n, v) for n, v in message["headers"] if n.lower() != b"server"]
                 headers += _HEADERS.items()
@@ -257,6 +281,11 @@ class Frame:
         try:
             with tracing.tracer().start_as_current_span("http"):
                 await self._app(scope, receive, framed)
+        except Exception:
+            log.exception("our own fault")
+            if not begun:
+                answer = _problem(Request(scope), 500, "internal-error")
+                await answer(scope, receive, framed)
         finally:
             seconds = time.perf_counter() - started
             route = getattr(scope.get("route"), "path", "other")
@@ -332,14 +361,28 @@ def _limited(request: Request, limit: int) -> Callable[[], Awaitable[Message]]:
 
 # --- routes -------------------------------------------------------------------------------------
 
+_KEY = [
+    Security(HTTPBearer(auto_error=False, description="an API key")),
+    Security(APIKeyHeader(name="X-API-Key", auto_error=False, description="an API key")),
+]
 _portal = APIRouter(
-    prefix="/v1", route_class=guarded(Role.PORTAL, Role.STAFF), tags=["verification"]
+    prefix="/v1",
+    route_class=guarded(Role.PORTAL, Role.STAFF),
+    tags=["verification"],
+    dependencies=_KEY,
 )
 _uploads = APIRouter(
-    prefix="/v1", route_class=guarded(Role.PORTAL, Role.STAFF, upload=True), tags=["verification"]
+    prefix="/v1",
+    route_class=guarded(Role.PORTAL, Role.STAFF, upload=True),
+    tags=["verification"],
+    dependencies=_KEY,
 )
-_staff = APIRouter(prefix="/v1", route_class=guarded(Role.STAFF), tags=["batches"])
-_meters = APIRouter(route_class=guarded(Role.METRICS, Role.STAFF), tags=["operation"])
+_staff = APIRouter(
+    prefix="/v1", route_class=guarded(Role.STAFF), tags=["batches"], dependencies=_KEY
+)
+_meters = APIRouter(
+    route_class=guarded(Role.METRICS, Role.STAFF), tags=["operation"], dependencies=_KEY
+)
 _open = APIRouter(tags=["operation"])
 
 Language = Annotated[Literal["zh", "en"] | None, Form(description="of the report's sentences")]
@@ -511,7 +554,7 @@ def results(request: Request, batch_id: Annotated[str, PathParameter(pattern=_ID
     async def lines() -> AsyncIterator[bytes]:
         async for row in iterate_in_threadpool(batches.rows(batch_id)):
             # An empty line is no row; it finds out whether anyone still reads.
-            yield b"\n" if row is None else json.dumps(row, ensure_ascii=False).encode() + b"\n"
+            yield b"\n" if row is None else _dumps(row).encode() + b"\n"
 
     return StreamingResponse(lines(), media_type="application/x-ndjson")
 
@@ -543,16 +586,24 @@ def readyz(request: Request) -> Any:
     return {"status": "ok", "workers": workers}
 
 
-@_meters.get("/metrics", summary="Prometheus metrics", responses=_problems(401, 403, 429, 503))
+@_meters.get(
+    "/metrics",
+    summary="Prometheus metrics",
+    response_class=PlainTextResponse,
+    responses=_problems(401, 403, 429, 503),
+)
 def metrics(request: Request) -> Response:
     """Of this process and of all workers."""
     body, media_type = request.app.state.counter.metrics()
     return Response(body, media_type=media_type)
 
 
+def _dumps(content: Any) -> str:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+
+
 def _json(content: Any, headers: dict[str, str] | None = None) -> Response:
-    body = json.dumps(content, ensure_ascii=False).encode()
-    return Response(body, headers=headers, media_type="application/json")
+    return Response(_dumps(content).encode(), headers=headers, media_type="application/json")
 
 
 def _resolve(settings: Settings, kind: str, profile: str) -> profiles.Profile:
@@ -632,15 +683,10 @@ async def _tell_invalid(request: Request, error: Exception) -> Response:
     return _problem(request, 422, "fields-invalid", names=", ".join(names))
 
 
-async def _tell_fault(request: Request, error: Exception) -> Response:
-    log.error("our own fault", exc_info=error)
-    return _problem(request, 500, "internal-error")
-
-
 # --- the application ----------------------------------------------------------------------------
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings) -> Frame:
     """The application, connected when it starts.
 
     Args:
@@ -678,9 +724,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(PhotoServiceError, _tell_error)
     app.add_exception_handler(HTTPException, _tell_http)
     app.add_exception_handler(RequestValidationError, _tell_invalid)
-    app.add_exception_handler(Exception, _tell_fault)
-    app.add_middleware(Frame, counter=counter)
-    return app
+    return Frame(app, counter)
 
 
 def run(settings: Settings, *, parent: int = 0) -> None:
@@ -703,6 +747,9 @@ def run(settings: Settings, *, parent: int = 0) -> None:
             timeout_graceful_shutdown=settings.wait_s + 5,
         )
     )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # The server raises the signal again when it has ended; that is no failure.
+        signal.signal(number, lambda *_: None)
     if parent:
         threading.Thread(target=_follow, args=(server, parent), daemon=True).start()
     server.run()

@@ -49,6 +49,6 @@ class Context:
         digest = sha256()
         for each in fields(self):
             value = getattr(self, each.name)
-            part = value if isinstance(value, bytes) else str(value).encode()
+            part = value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
             digest.update(len(part).to_bytes(8) + part)
         return digest.hexdigest()

@@ -123,10 +123,12 @@ def test_a_killed_worker_costs_one_try_and_a_twice_killed_picture_is_set_aside(
 
         again = upload(slow_picture(2))
         running.desk.submit(again)
+        killed = {0}
         for _ in range(2):
-            until(lambda: running.busy(again.id), 30, running.process)
-            kill(running.busy(again.id))
-            until(lambda: not running.busy(again.id), 20, running.process)
+            until(lambda: running.busy(again.id) not in killed, 30, running.process)
+            victim = running.busy(again.id)
+            kill(victim)
+            killed.add(victim)
         until(lambda: running.desk.report(again.id), 20, running.process)
         report = running.desk.report(again.id)
         assert report is not None

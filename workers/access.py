@@ -19,10 +19,16 @@ from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
 
-from photo_service.errors import UsageError
+from photo_service.errors import PhotoServiceError, UsageError
 from workers import broker
 
 PREFIX = "ps_"
+
+
+class KeysError(PhotoServiceError):
+    """The file of keys cannot be used: the operator's to mend."""
+
+    http_status = 503
 
 
 class Role(StrEnum):
@@ -76,7 +82,7 @@ class KeyRing:
         except FileNotFoundError:
             self._keys, self._read_at = (), -1
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise UsageError("keys-unreadable", file=self._file) from error
+            raise KeysError("keys-unreadable", file=self._file) from error
         return self._keys
 
     def find(self, secret: str) -> Key | None:
@@ -92,7 +98,8 @@ class KeyRing:
         """Make a key and keep its hash; the key itself is only here, now.
 
         Raises:
-            UsageError: ``key-name-taken``, ``keys-unreadable``.
+            UsageError: ``key-name-taken``.
+            KeysError: ``keys-unreadable``.
         """
         with self._rewriting() as keys:
             if any(key.name == name for key in keys):
@@ -126,6 +133,11 @@ class KeyRing:
                 f.writelines(json.dumps(asdict(key)) + "\n" for key in keys)
                 f.flush()
                 os.fsync(f.fileno())
+            if self._file.exists():
+                # The service's own user must still be able to read it.
+                owner = self._file.stat()
+                if (owner.st_uid, owner.st_gid) != (os.geteuid(), os.getegid()):
+                    os.chown(new, owner.st_uid, owner.st_gid)
             new.replace(self._file)
 
 

@@ -101,7 +101,15 @@ def read_manifest(text: str) -> list[Item]:
     Raises:
         UsageError: a column is unknown or ``path`` is missing; names the row.
     """
-    rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), skipinitialspace=True)
+    lines = io.StringIO(text.removeprefix("\ufeff"), newline=None)
+    rows = csv.DictReader(lines, skipinitialspace=True)
+    try:
+        return _read_rows(rows)
+    except csv.Error as error:
+        raise UsageError("manifest-row", row=rows.line_num + 1) from error
+
+
+def _read_rows(rows: csv.DictReader[str]) -> list[Item]:
     columns = [str(name).strip().lower() for name in rows.fieldnames or ()]
     unknown = [name for name in columns if name not in _COLUMNS]
     if unknown or "path" not in columns:
@@ -125,11 +133,10 @@ def item_of(values: dict[str, Any], row: int) -> Item:
     Raises:
         UsageError: ``path`` is empty, or a value is no text.
     """
-    if set(values) - set(_COLUMNS) or not all(isinstance(v, str) for v in values.values()):
+    odd = [n for n, value in values.items() if n not in _COLUMNS or not isinstance(value, str)]
+    if odd:
         raise UsageError(
-            "manifest-columns",
-            columns=", ".join(sorted(set(values) - set(_COLUMNS))) or "–",
-            known=", ".join(_COLUMNS),
+            "manifest-columns", columns=", ".join(sorted(odd)), known=", ".join(_COLUMNS)
         )
     if not values.get("path"):
         raise UsageError("manifest-row", row=row)
@@ -385,11 +392,11 @@ def _below_url(place: str, root: str) -> str | None:
 
 
 def _below_folder(place: str, root: str) -> str | None:
-    if "://" in place or "\0" in place:
+    if "://" in place:
         return None
     folder = Path(root).resolve()
     try:
         full = (folder / place).resolve()
-    except (OSError, RuntimeError):
+    except (OSError, RuntimeError, ValueError):
         return None
     return str(full) if full.is_relative_to(folder) else None

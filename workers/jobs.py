@@ -143,6 +143,7 @@ def set_aside(
             report = set_aside_report(data, rules, code, name=ticket.name)
             crashed = code == "service-crashed"
             desk.finish(job.args[0], report.to_dict(ticket.language), keep=crashed)
+            meters.count_report(connection, report.to_dict(ticket.language), job.origin, 0.0)
     elif function == "verify_item":
         batches = Batches(connection, settings)
         about, item = batches.open_item(*job.args)
@@ -152,6 +153,7 @@ def set_aside(
             report = set_aside_report(None, rules, code, name=item.path)
             row = {"report": report.to_dict(about.language)}
             batches.finish(job.args[0], job.args[1], item, row)
+            meters.count_report(connection, row["report"], job.origin, 0.0)
 
 
 def error_row(error: PhotoServiceError, language: str) -> dict[str, str]:

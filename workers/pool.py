@@ -13,7 +13,7 @@ import signal
 import socket
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import Any
 from uuid import uuid4
@@ -30,8 +30,7 @@ TICK_S = 1.0
 STUCK_S = 3.0
 # How long workers may take to finish their jobs when told to stop, beyond the job limit.
 GRACE_S = 5.0
-# A worker that dies sooner than this never worked; the next one waits longer.
-STILLBORN_S = 5.0
+# After workers that end before they are ready, the next one waits longer each time.
 LONGEST_PAUSE_S = 15.0
 # Pictures stay in the queue's log of changes no longer than this after their report.
 TIDY_S = 300
@@ -49,7 +48,8 @@ log = logging.getLogger(__name__)
 class _Child:
     name: str
     process: Any
-    born: float = field(default_factory=time.monotonic)
+    # Whether it was ever ready to work.
+    worked: bool = False
 
 
 class Pool:
@@ -112,32 +112,32 @@ class Pool:
         for child in [c for c in self._children if not c.process.is_alive()]:
             self._children.remove(child)
             code = child.process.exitcode
-            lived = time.monotonic() - child.born
             # 1 is what the watchdog leaves with, and an error at the start.
             why = {0: "recycled", 1: "hung"}.get(code, "crashed")
             log.warning("worker ended", extra={"worker": child.name, "exit": code, "why": why})
-            if code and lived < STILLBORN_S:
+            self._try("burying a worker", lambda child=child: self._bury(child))
+            if code and not child.worked:
                 self._pause = min(2 * self._pause or 1.0, LONGEST_PAUSE_S)
                 self._next_birth = time.monotonic() + self._pause
             else:
                 self._pause = 0.0
-            self._try("burying a worker", lambda name=child.name: self._bury(name))
             self._try("counting", lambda why=why: meters.count_restart(self.connection, why))
 
-    def _bury(self, name: str) -> None:
+    def _bury(self, child: _Child) -> None:
         """Free a dead worker's jobs now rather than when its silence is noticed."""
-        key = f"{worker.WarmWorker.redis_worker_namespace_prefix}{name}"
+        key = f"{worker.WarmWorker.redis_worker_namespace_prefix}{child.name}"
         members = self.connection.smembers(f"{key}:executions")
         with self.connection.pipeline() as pipeline:
             for member in members:
-                for name_ in broker.QUEUES:
-                    registry = broker.queue(name_, self.connection).started_job_registry
+                for name in broker.QUEUES:
+                    registry = broker.queue(name, self.connection).started_job_registry
                     pipeline.zadd(registry.key, {as_text(member): 0}, xx=True)
             pipeline.execute()
         if members:
             self.mend()
         dead = worker.WarmWorker.find_by_key(key, connection=self.connection)
         if dead is not None:
+            child.worked = True
             dead.register_death()  # type: ignore[no-untyped-call]
 
     def mend(self) -> None:
