@@ -39,14 +39,14 @@ from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from fastapi.routing import APIRoute
 from fastapi.security import APIKeyHeader, HTTPBearer
 from pydantic import BaseModel, Field
-from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartParser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from photo_service import profile as profiles
 from photo_service.context import MOST_CHARACTERS, Context, Fields
-from photo_service.errors import PhotoServiceError, ProfileError, UsageError
+from photo_service.errors import PhotoServiceError, UsageError
 from photo_service.messages import LANGUAGES, messages
 from photo_service.render.rules import rules, summary
 from photo_service.settings import MEBIBYTE, Settings
@@ -70,6 +70,7 @@ _HEADERS = {
     b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
     b"cache-control": b"no-store",
 }
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _PROBES = ("/healthz", "/readyz", "/metrics")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _ID = r"^[0-9a-f]{32}$"
@@ -265,12 +266,11 @@ class Frame:
         given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
         request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
         token = logs.request_id.set(request_id)
-        started, status, begun = time.perf_counter(), 500, False
+        started, status = time.perf_counter(), 500
 
         async def framed(message: Message) -> None:
-            nonlocal status, begun
+            nonlocal status
             if message["type"] == "http.response.start":
-                begun = True
                 status = message["status"]
                 headers = [(n, v) for n, v in message["headers"] if n.lower() != b"server"]
                 headers += _HEADERS.items()
@@ -282,21 +282,20 @@ class Frame:
             with tracing.tracer().start_as_current_span("http"):
                 await self._app(scope, receive, framed)
         except Exception:
+            # The answer is `_tell_fault`'s.
             log.exception("our own fault")
-            if not begun:
-                answer = _problem(Request(scope), 500, "internal-error")
-                await answer(scope, receive, framed)
         finally:
             seconds = time.perf_counter() - started
             route = getattr(scope.get("route"), "path", "other")
-            self._counter.saw_request(scope["method"], route, status, seconds)
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            self._counter.saw_request(method, route, status, seconds)
             # What asks every second is no news.
             level = logging.DEBUG if route in _PROBES else logging.INFO
             log.log(
                 level,
                 "answered",
                 extra={
-                    "method": scope["method"],
+                    "method": method,
                     "route": route,
                     "status": status,
                     "took_ms": round(1e3 * seconds, 1),
@@ -508,14 +507,13 @@ async def start_batch(
     settings: Settings = request.app.state.settings
     items = await _items(request)
     rule_file = await run_in_threadpool(_resolve, settings, kind, profile)
-    for asked in {(item.kind or kind, item.profile or profile) for item in items}:
-        await run_in_threadpool(_resolve, settings, *asked)
+    asked = {(item.kind, item.profile) for item in items}
+    rule_files = {
+        each: await run_in_threadpool(_resolve, settings, each[0] or kind, each[1] or profile)
+        for each in asked
+    }
     progress = await run_in_threadpool(
-        counter.batches.create,
-        items,
-        rule_file.kind,
-        profile or None,
-        lang or _language(request),
+        counter.batches.create, items, rule_file, rule_files, lang or _language(request)
     )
     response.headers["Location"] = f"/v1/batches/{progress['id']}"
     return progress
@@ -545,16 +543,22 @@ def batch(request: Request, batch_id: Annotated[str, PathParameter(pattern=_ID)]
         **_problems(401, 403, 404, 422, 429, 503),
     },
 )
-def results(request: Request, batch_id: Annotated[str, PathParameter(pattern=_ID)]) -> Response:
+async def results(
+    request: Request, batch_id: Annotated[str, PathParameter(pattern=_ID)]
+) -> Response:
     """All rows so far, then each further one as it comes; ends with the batch."""
-    batches = request.app.state.counter.batches
-    if batches.progress(batch_id) is None:
+    counter: Counter = request.app.state.counter
+    if await run_in_threadpool(counter.batches.progress, batch_id) is None:
         return _problem(request, 404, "batch-unknown")
 
     async def lines() -> AsyncIterator[bytes]:
-        async for row in iterate_in_threadpool(batches.rows(batch_id)):
-            # An empty line is no row; it finds out whether anyone still reads.
-            yield b"\n" if row is None else _dumps(row).encode() + b"\n"
+        try:
+            async for row in counter.rows(batch_id):
+                # An empty line is no row; it finds out whether anyone still reads.
+                yield b"\n" if row is None else _dumps(row).encode() + b"\n"
+        except PhotoServiceError as error:
+            # Too late for a status: the reader has fewer rows than the batch has pictures.
+            log.warning("failed", extra={"code": error.code})
 
     return StreamingResponse(lines(), media_type="application/x-ndjson")
 
@@ -656,8 +660,7 @@ _PLAIN_CODES = {
 async def _tell_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, PhotoServiceError)
     headers = {}
-    # Names of rule files are looked at before: this one is the operator's and broken.
-    status = 503 if isinstance(error, ProfileError) else error.http_status
+    status = error.http_status
     if status == 503:
         headers["Retry-After"] = str(RETRY_AFTER_S)
     if isinstance(error, RateError):
@@ -681,6 +684,10 @@ async def _tell_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     names = sorted({str(each["loc"][-1]) for each in error.errors()})
     return _problem(request, 422, "fields-invalid", names=", ".join(names))
+
+
+async def _tell_fault(request: Request, error: Exception) -> Response:
+    return _problem(request, 500, "internal-error")
 
 
 # --- the application ----------------------------------------------------------------------------
@@ -724,6 +731,7 @@ def create_app(settings: Settings) -> Frame:
     app.add_exception_handler(PhotoServiceError, _tell_error)
     app.add_exception_handler(HTTPException, _tell_http)
     app.add_exception_handler(RequestValidationError, _tell_invalid)
+    app.add_exception_handler(Exception, _tell_fault)
     return Frame(app, counter)
 
 

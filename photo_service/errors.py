@@ -54,10 +54,10 @@ class UsageError(PhotoServiceError):
 
 
 class ProfileError(PhotoServiceError):
-    """A profile file is wrong; facts name the file and the key."""
+    """A profile file is wrong; facts name the file and the key. The operator's to mend."""
 
     exit_code = 2
-    http_status = 422
+    http_status = 503
 
 
 class ModelError(PhotoServiceError):

@@ -144,7 +144,7 @@ def test_a_batch_goes_on_past_a_picture_that_kills_its_worker(tmp_path: Path) ->
             (running.folder / f"{number}.jpg").write_bytes(small_picture(number))
         running.order("die", str(marks), job_id="deadly", retry=Retry(1))
         items = [Item(f"{n}.jpg") for n in range(4)]
-        batch = running.batches.create(items, "graduation", None, "en")
+        batch = running.batches.create(items, resolve("graduation"), {}, "en")
         until(lambda: progress(running, batch)["state"] == "finished", 60, running.process)
         assert progress(running, batch)["counts"]["accepted"] == 4
         until(lambda: not running.connection.exists("rq:wip:batch"), 30, running.process)
@@ -203,13 +203,13 @@ def test_a_batch_outlasts_a_queue_that_is_away(tmp_path: Path) -> None:
         for number in range(count):
             (running.folder / f"{number}.jpg").write_bytes(small_picture(number))
         items = [Item(f"{n}.jpg") for n in range(count)]
-        batch = running.batches.create(items, "graduation", None, "en")
+        batch = running.batches.create(items, resolve("graduation"), {}, "en")
         until(lambda: progress(running, batch)["done"] > 3, 60, running.process)
         running.server.stop()
         time.sleep(6)
         running.server.start()
         until(lambda: progress(running, batch)["state"] == "finished", 60, running.process)
-        rows = [row for row in running.batches.rows(batch["id"]) if row]
+        rows = list(running.batches.rows(batch["id"]))
         assert sorted(row["number"] for row in rows) == list(range(count))
         assert {row["report"]["decision"] for row in rows} == {"accepted"}
 
@@ -232,7 +232,7 @@ def test_chaos_loses_nothing_and_does_nothing_twice(tmp_path: Path) -> None:
 
         chaos = threading.Thread(target=kill_workers)
         items = [Item(f"{n}.jpg") for n in range(count)]
-        batch = running.batches.create(items, "graduation", None, "en")
+        batch = running.batches.create(items, resolve("graduation"), {}, "en")
         chaos.start()
         try:
             until(lambda: progress(running, batch)["done"] > count // 4, 120, running.process)
@@ -243,7 +243,7 @@ def test_chaos_loses_nothing_and_does_nothing_twice(tmp_path: Path) -> None:
         finally:
             over.set()
             chaos.join()
-        rows = [row for row in running.batches.rows(batch["id"]) if row]
+        rows = list(running.batches.rows(batch["id"]))
         assert sorted(row["number"] for row in rows) == list(range(count))
         assert progress(running, batch)["done"] == count
         assert sum(progress(running, batch)["counts"].values()) == count

@@ -77,7 +77,7 @@ class KeyRing:
             changed = self._file.stat().st_mtime_ns
             if changed != self._read_at:
                 rows = (json.loads(line) for line in self._file.read_text("utf-8").splitlines())
-                self._keys = tuple(Key(r["name"], Role(r["role"]), r["sha256"]) for r in rows)
+                self._keys = tuple(_key(row) for row in rows)
                 self._read_at = changed
         except FileNotFoundError:
             self._keys, self._read_at = (), -1
@@ -139,6 +139,11 @@ class KeyRing:
                 if (owner.st_uid, owner.st_gid) != (os.geteuid(), os.getegid()):
                     os.chown(new, owner.st_uid, owner.st_gid)
             new.replace(self._file)
+
+
+def _key(row: dict[str, str]) -> Key:
+    bytes.fromhex(row["sha256"])
+    return Key(str(row["name"]), Role(row["role"]), row["sha256"])
 
 
 def within_rate(connection: broker.Connection, name: str, limit: int) -> int:

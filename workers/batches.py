@@ -15,7 +15,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from rq.job import Job
 
 from photo_service.context import Context
 from photo_service.errors import FileUnreadableError, UsageError
+from photo_service.profile import Profile, parse
 from photo_service.settings import Settings
 from workers import broker, tracing
 from workers.desk import job_options, order, pack, unpack
@@ -88,11 +89,14 @@ class Item:
 class About:
     """What all pictures of a batch share."""
 
-    kind: str
-    profile: str | None
+    rules: dict[str, list[str]] = field(repr=False)
     language: str
     request_id: str
-    folder: Path | None
+
+    def profile_of(self, item: Item) -> Profile:
+        """The rules of one picture."""
+        name, source = self.rules[_asked(item)]
+        return parse(source.encode(), name)
 
 
 def read_manifest(text: str) -> list[Item]:
@@ -154,9 +158,19 @@ class Batches:
     # --- taking and telling --------------------------------------------------------------------
 
     def create(
-        self, items: Sequence[Item], kind: str, profile: str | None, language: str
+        self,
+        items: Sequence[Item],
+        profile: Profile,
+        others: Mapping[tuple[str, str], Profile],
+        language: str,
     ) -> dict[str, Any]:
-        """Keep a list and order its first job.
+        """Keep a list, and the rules as they are now, and order its first job.
+
+        Args:
+            items: the pictures.
+            profile: the batch's rules.
+            others: the rules of each (kind, profile) that items name.
+            language: of the reports.
 
         Raises:
             UsageError: ``batch-empty``, ``batch-too-large``; a path lies outside the roots.
@@ -169,11 +183,14 @@ class Batches:
             for place in (item.path, item.reference):
                 if place:
                     self.locate(place)
+        named = {_asked(Item("", *pair)): each for pair, each in others.items()}
+        rules = {n: [p.name, p.source] for n, p in {"|": profile, **named}.items()}
         batch_id = uuid4().hex
         key, ttl = _key(batch_id), self._settings.batch_ttl_s
         about = {
-            "kind": kind,
-            "profile": profile or "",
+            "kind": profile.kind,
+            "profile": profile.name,
+            "rules": json.dumps(rules),
             "language": language,
             "request_id": request_id.get(),
             "trace": json.dumps(tracing.carrier()),
@@ -203,7 +220,7 @@ class Batches:
             "id": batch_id,
             "state": stored["state"],
             "kind": stored["kind"],
-            "profile": stored["profile"] or stored["kind"],
+            "profile": stored["profile"],
             "total": int(stored["total"]),
             "done": int(stored["done"]),
             "counts": {name: int(stored.get(name, 0)) for name in _DECISIONS},
@@ -234,26 +251,10 @@ class Batches:
             pipeline.execute()
         return self.progress(batch_id)
 
-    def rows(self, batch_id: str, *, wait_s: float = 1.0) -> Iterator[dict[str, Any] | None]:
-        """Result rows from the first on, as they come; ``None`` each time nothing came in time.
-
-        Ends when the batch has ended and all its rows were given.
-        """
-        last = "0"
-        stream = f"{_key(batch_id)}:results"
-        while True:
-            progress = self.progress(batch_id)
-            ended = progress is None or progress["state"] != "running"
-            block = None if ended else max(int(1e3 * wait_s), 1)
-            found = self.connection.xread({stream: last}, count=100, block=block)
-            entries = found[0][1] if found else []
-            for entry_id, fields in entries:
-                last = entry_id.decode()
-                yield unpack(fields[b"row"])
-            if not entries:
-                if ended:
-                    return
-                yield None
+    def rows(self, batch_id: str) -> Iterator[dict[str, Any]]:
+        """Result rows so far, in the order in which they came."""
+        for _, fields in self.connection.xrange(results_key(batch_id)):
+            yield unpack(fields[b"row"])
 
     # --- for workers ---------------------------------------------------------------------------
 
@@ -264,11 +265,9 @@ class Batches:
         if not stored or text is None or stored["state"] != "running":
             return None, None
         about = About(
-            kind=stored["kind"],
-            profile=stored["profile"] or None,
+            rules=json.loads(stored["rules"]),
             language=stored["language"],
             request_id=stored["request_id"],
-            folder=self._settings.profiles_dir,
         )
         return about, Item(**json.loads(text))
 
@@ -376,8 +375,17 @@ class Batches:
         return {name.decode(): value.decode() for name, value in stored.items()}
 
 
+def _asked(item: Item) -> str:
+    return f"{item.kind}|{item.profile}"
+
+
 def _key(batch_id: str) -> str:
     return f"photo:batch:{batch_id}"
+
+
+def results_key(batch_id: str) -> str:
+    """Of the stream of a batch's results; each entry's ``row`` is for `unpack`."""
+    return f"{_key(batch_id)}:results"
 
 
 def _job_id(batch_id: str, number: int | str) -> str:

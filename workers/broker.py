@@ -138,5 +138,10 @@ def connect(url: str, *, patient: bool = False) -> Connection:
 def connect_async(url: str) -> AsyncConnection:
     """A connection pool for one event loop."""
     return redis.asyncio.Redis.from_url(
-        url, retry=AsyncRetry(NoBackoff(), 1), socket_connect_timeout=DOOR_S
+        url,
+        retry=AsyncRetry(NoBackoff(), 1),
+        socket_connect_timeout=DOOR_S,
+        # Longer than any blocking read: a line that went dead is noticed all the same.
+        socket_timeout=5,
+        socket_keepalive=True,
     )

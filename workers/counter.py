@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -19,13 +19,16 @@ from rq.utils import now
 from photo_service.errors import PhotoServiceError
 from photo_service.settings import Settings
 from workers import access, broker, meters
-from workers.batches import Batches
-from workers.desk import Desk, Upload
+from workers.batches import Batches, results_key
+from workers.desk import Desk, Upload, unpack
 from workers.replies import Replies
 from workers.worker import IDLE_BEAT_S, SILENCE_S, WarmWorker
 
 # A worker counts as there while it is heard of within this time.
 LATELY_S = 2 * (IDLE_BEAT_S + SILENCE_S)
+
+# How long one look for new rows lasts, milliseconds.
+ROWS_MS = 1000
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -79,7 +82,8 @@ class Counter:
         self._settings = settings
         self._connection = broker.connect(settings.redis_url)
         self._desk = Desk(self._connection, settings)
-        self._replies = Replies(broker.connect_async(settings.redis_url))
+        self._async = broker.connect_async(settings.redis_url)
+        self._replies = Replies(self._async)
         self._keys = access.KeyRing(settings.keys_file)
         self._registry = CollectorRegistry()
         self._requests = Histogram(
@@ -107,9 +111,14 @@ class Counter:
             RoleError: the key is for something else.
             RateError: the key was used too often.
             BusyError: the queue is full.
+            KeysError: the operator's file of keys cannot be used.
         """
         if self._keys.asks:
-            key = self._keys.find(secret)
+            try:
+                key = self._keys.find(secret)
+            except access.KeysError as error:
+                # Where the file is is nobody's business here.
+                raise access.KeysError("keys-broken") from error
             if key is None:
                 raise AccessError("key-wrong" if secret else "key-missing")
             if key.role not in roles:
@@ -143,13 +152,35 @@ class Counter:
         report = self._desk.report(upload_id)
         return report, pending
 
+    async def rows(self, batch_id: str) -> AsyncIterator[dict[str, Any] | None]:
+        """A batch's rows from the first on, as they come; ``None`` when none came for a while.
+
+        Ends when the batch has ended and all its rows were given. Holds no thread while it waits.
+        """
+        last = "0"
+        while True:
+            progress = await asyncio.to_thread(self.batches.progress, batch_id)
+            ended = progress is None or progress["state"] != "running"
+            with _reaching():
+                found = await self._async.xread(
+                    {results_key(batch_id): last}, count=100, block=None if ended else ROWS_MS
+                )
+            entries = found[0][1] if found else []
+            for entry_id, fields in entries:
+                last = entry_id.decode()
+                yield unpack(fields[b"row"])
+            if not entries:
+                if ended:
+                    return
+                yield None
+
     async def listen(self) -> None:
         """Hear of finished uploads, until cancelled."""
         await self._replies.listen()
 
     async def close(self) -> None:
         """Give all connections back."""
-        await self._replies.close()
+        await self._async.aclose()
         self._connection.close()
 
     # --- operation -------------------------------------------------------------------------------

@@ -206,7 +206,10 @@ class Desk:
             order(self._queue, "verify_upload", (upload.id,), upload.id, self._settings)
         except DuplicateJobError:
             # It is being judged, or was just now.
-            return self.report(upload.id)
+            report = self.report(upload.id)
+            if report is not None:
+                self.connection.delete(f"photo:upload:{upload.id}", f"photo:waiting:{upload.id}")
+            return report
         return None
 
     def upload(self, upload_id: str) -> tuple[Ticket, bytes] | None:

@@ -17,7 +17,7 @@ from rq.utils import now
 from photo_service.context import Context
 from photo_service.errors import PhotoServiceError
 from photo_service.messages import messages
-from photo_service.profile import Profile, parse, resolve
+from photo_service.profile import Profile, parse
 from photo_service.service import set_aside as set_aside_report
 from photo_service.service import verify
 from photo_service.settings import Settings
@@ -107,9 +107,8 @@ def verify_item(batch_id: str, number: int) -> None:
         return
     request_id.set(about.request_id)
     try:
-        rules = resolve(item.kind or about.kind, item.profile or about.profile, about.folder)
         data, context = batches.read(item)
-        row = {"report": _judge(data, rules, item.path, about.language, context)}
+        row = {"report": _judge(data, about.profile_of(item), item.path, about.language, context)}
         _told(row["report"])
     except PhotoServiceError as error:
         row = {"error": error_row(error, about.language)}
@@ -148,9 +147,8 @@ def set_aside(
         batches = Batches(connection, settings)
         about, item = batches.open_item(*job.args)
         if about is not None and item is not None:
-            rules = resolve(item.kind or about.kind, item.profile or about.profile, about.folder)
             # The picture is not opened again: it may be what killed two workers.
-            report = set_aside_report(None, rules, code, name=item.path)
+            report = set_aside_report(None, about.profile_of(item), code, name=item.path)
             row = {"report": report.to_dict(about.language)}
             batches.finish(job.args[0], job.args[1], item, row)
             meters.count_report(connection, row["report"], job.origin, 0.0)

@@ -112,7 +112,7 @@ class Pool:
         for child in [c for c in self._children if not c.process.is_alive()]:
             self._children.remove(child)
             code = child.process.exitcode
-            # 1 is what the watchdog leaves with, and an error at the start.
+            # 1 is what the watchdog leaves with.
             why = {0: "recycled", 1: "hung"}.get(code, "crashed")
             log.warning("worker ended", extra={"worker": child.name, "exit": code, "why": why})
             self._try("burying a worker", lambda child=child: self._bury(child))

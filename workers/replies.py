@@ -47,7 +47,9 @@ class Replies:
 
     async def listen(self) -> None:
         """Read replies until cancelled; outlasts the queue's absence."""
-        while True:
+        task = asyncio.current_task()
+        # redis-py can swallow the cancellation while it takes a connection.
+        while task is None or not task.cancelling():
             try:
                 found = await self._connection.blpop([self.name], READ_S)
             except redis.RedisError as error:
@@ -58,7 +60,3 @@ class Replies:
                 for future in list(self._waiting.get(found[1].decode(), ())):
                     with contextlib.suppress(asyncio.InvalidStateError):
                         future.set_result(None)
-
-    async def close(self) -> None:
-        """Give the connections back."""
-        await self._connection.aclose()

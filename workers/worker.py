@@ -25,6 +25,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.timeouts import BaseDeathPenalty
 
+from photo_service.errors import PhotoServiceError
 from photo_service.service import verify, warm_up
 from photo_service.settings import Settings
 from workers import broker, jobs, logs, tracing
@@ -147,6 +148,18 @@ def run(settings: Settings, name: str) -> None:
     tracing.start(settings)
     connection = broker.connect(settings.redis_url, patient=True)
     jobs.install(connection, settings)
+    try:
+        _work(connection, settings, name)
+    except PhotoServiceError as error:
+        log.error("not started", extra={"code": error.code})
+        sys.exit(error.exit_code)
+    except Exception:
+        log.exception("worker failed")
+        sys.exit(PhotoServiceError.exit_code)
+    log.info("left", extra={"worker": name})
+
+
+def _work(connection: broker.Connection, settings: Settings, name: str) -> None:
     warm_up(settings)
     # The first picture takes ten times as long as the next.
     verify(resources.files("photo_service.commands").joinpath("astronaut.jpg").read_bytes())
@@ -159,4 +172,3 @@ def run(settings: Settings, name: str) -> None:
     )
     worker.settings = settings
     worker.work(logging_level="CRITICAL")
-    log.info("left", extra={"worker": name})
