@@ -395,7 +395,7 @@ Expected = Annotated[str, Form(max_length=MOST_CHARACTERS)]
     responses={
         200: _REPORT,
         202: {"model": Pending, "description": "No report within `wait`; see Location."},
-        **_problems(401, 403, 413, 422, 429, 503),
+        **_problems(400, 401, 403, 413, 422, 429, 503),
     },
 )
 async def verify(

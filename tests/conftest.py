@@ -10,11 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from photo_service.context import Context
 from photo_service.errors import ModelError
 from photo_service.messages import messages
 from photo_service.report import Report
 from photo_service.service import verify, warm_up
 from photo_service.settings import Settings
+
+# Its fixtures are shared by several files; imported into each they would be several.
+pytest_plugins = ("tests.service",)
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 # One byte more than the portal takes; what follows a JPEG's end is no part of the picture.
@@ -30,6 +34,17 @@ class Expected:
     profile: str
     decision: str
     codes: tuple[str, ...]
+    expect: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def context(self) -> Context:
+        """What the applicant entered."""
+        entered = dict(self.expect)
+        return Context(
+            expect_name=entered.get("expect_name", ""),
+            expect_number=entered.get("expect_number", ""),
+            expect_type=entered.get("expect_type", ""),
+        )
 
     def read(self) -> bytes:
         if self.file == TOO_LARGE:
@@ -41,7 +56,14 @@ def expected_samples() -> tuple[Expected, ...]:
     """Every sample, and the one too large to ship."""
     table = json.loads((SAMPLES / "expected.json").read_text("utf-8"))
     shipped = (
-        Expected(file, entry["kind"], entry["profile"], entry["decision"], tuple(entry["codes"]))
+        Expected(
+            file,
+            entry["kind"],
+            entry["profile"],
+            entry["decision"],
+            tuple(entry["codes"]),
+            tuple(entry.get("expect", {}).items()),
+        )
         for file, entry in table.items()
     )
     large = Expected(TOO_LARGE, "graduation", "graduation", "rejected", ("file-over-limit",))
@@ -76,6 +98,7 @@ def judge(settings: Settings) -> Judge:
             sample.kind,
             profile=sample.profile,
             name=sample.file,
+            context=sample.context,
             settings=settings,
         )
 

@@ -218,7 +218,7 @@ def test_json_has_the_contracts_fields_and_nothing_else_is_printed(picture: Path
     report = json.loads(line)
     assert list(report) == [
         "schema", "service", "kind", "profile", "models", "image", "decision", "findings",
-        "timings_ms",
+        "evidence", "timings_ms",
     ]  # fmt: skip
     assert report["schema"] == "photo-report/1"
     assert report["image"]["name"] == "stdin"

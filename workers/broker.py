@@ -143,5 +143,4 @@ def connect_async(url: str) -> AsyncConnection:
         socket_connect_timeout=DOOR_S,
         # Longer than any blocking read: a line that went dead is noticed all the same.
         socket_timeout=5,
-        socket_keepalive=True,
     )

@@ -56,6 +56,11 @@ class Replies:
                 log.warning("queue away", extra={"error": type(error).__name__})
                 await asyncio.sleep(PAUSE_S)
                 continue
+            except Exception:
+                # Without a listener every upload would wait its whole time.
+                log.exception("listener failed")
+                await asyncio.sleep(PAUSE_S)
+                continue
             if found is not None:
                 for future in list(self._waiting.get(found[1].decode(), ())):
                     with contextlib.suppress(asyncio.InvalidStateError):
