@@ -61,6 +61,8 @@ MOST_WAIT_S = 60
 # Beyond the picture itself: the other form fields and the boundaries.
 FORM_ROOM = MEBIBYTE
 RETRY_AFTER_S = 2
+# A body may pause no longer.
+SILENCE_S = 20
 PROBLEM = "application/problem+json"
 
 _HEADERS = {
@@ -348,7 +350,10 @@ def _limited(request: Request, limit: int) -> Callable[[], Awaitable[Message]]:
 
     async def receive() -> Message:
         nonlocal received
-        message = await request.receive()
+        try:
+            message = await asyncio.wait_for(request.receive(), SILENCE_S)
+        except TimeoutError as error:
+            raise HTTPException(408) from error
         received += len(message.get("body", b""))
         if received > limit:
             # FastAPI lets only its own exceptions through while it reads a form.
@@ -395,7 +400,7 @@ Expected = Annotated[str, Form(max_length=MOST_CHARACTERS)]
     responses={
         200: _REPORT,
         202: {"model": Pending, "description": "No report within `wait`; see Location."},
-        **_problems(400, 401, 403, 413, 422, 429, 503),
+        **_problems(400, 401, 403, 408, 413, 422, 429, 503),
     },
 )
 async def verify(
@@ -492,7 +497,7 @@ def one_profile(request: Request, kind: str, profile: str = "") -> dict[str, Any
     status_code=202,
     summary="Judge a list of pictures",
     response_model=Progress,
-    responses=_problems(400, 401, 403, 413, 415, 422, 429, 503),
+    responses=_problems(400, 401, 403, 408, 413, 415, 422, 429, 503),
     openapi_extra=_BATCH_BODY,
 )
 async def start_batch(
@@ -575,12 +580,14 @@ def cancel(request: Request, batch_id: Annotated[str, PathParameter(pattern=_ID)
     return found or _problem(request, 404, "batch-unknown")
 
 
+@_open.head("/healthz", include_in_schema=False)
 @_open.get("/healthz", summary="Whether this process answers")
 async def healthz() -> dict[str, str]:
     """Always."""
     return {"status": "ok", "version": __version__}
 
 
+@_open.head("/readyz", include_in_schema=False)
 @_open.get("/readyz", summary="Whether pictures can be judged now", responses=_problems(503))
 def readyz(request: Request) -> Any:
     """The queue answers and a warm worker was seen lately."""
@@ -652,6 +659,7 @@ _PLAIN_CODES = {
     400: "request-bad",
     404: "place-unknown",
     405: "method-wrong",
+    408: "body-slow",
     413: "body-too-large",
     415: "media-type-wrong",
 }

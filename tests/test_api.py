@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import json
 import re
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 from pathlib import Path
@@ -37,25 +36,36 @@ from photo_service.messages import LANGUAGES
 from photo_service.settings import MEBIBYTE, Settings
 from tests.conftest import SAMPLES
 from tests.service import (
-    Process,
+    ACCEPTED,
+    BATCHES,
+    NOWHERE,
+    REJECTED,
+    REVIEW,
+    SLOWEST_S,
+    VERIFICATIONS,
     Service,
     Valkey,
     answers,
+    as_problem,
+    finished,
     free_address,
+    fresh,
+    judged,
+    picture,
+    post,
     running_service,
+    start_batch,
     started,
     until,
     until_ready,
     valkey,
+    whole,
 )
 from workers import broker
 from workers.replies import READ_S, Replies
 
-VERIFICATIONS, BATCHES = "/v1/verifications", "/v1/batches"
-ACCEPTED, REJECTED, REVIEW = "accepted-blue.jpg", "whole-picture.jpg", "forwarded.jpg"
 # The picture and the form around it; see `api.FORM_ROOM`.
 BODY_LIMIT = Settings(Path()).max_file_bytes + MEBIBYTE
-NOWHERE = "0" * 32
 # Of each operation, in each mode; a run by hand may ask for more.
 EXAMPLES = 5
 DESCRIBED = [
@@ -65,27 +75,8 @@ DESCRIBED = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-SLOWEST_S = 20.0
 # More than there are threads in the API process.
 READERS = 60
-
-_number = itertools.count(1)
-
-
-def picture(sample: str = ACCEPTED) -> bytes:
-    return (SAMPLES / sample).read_bytes()
-
-
-def fresh(sample: str = ACCEPTED) -> bytes:
-    """A picture this service has not seen; what follows a JPEG's end is no part of it."""
-    return picture(sample) + bytes(next(_number))
-
-
-def post(
-    client: httpx.Client, data: bytes, *, name: str = "photo.jpg", path: str = "", **fields: str
-) -> httpx.Response:
-    fields = {"kind": "graduation", **fields}
-    return client.post(f"{VERIFICATIONS}{path}", files={"file": (name, data)}, data=fields)
 
 
 def comparable(report: dict[str, Any]) -> dict[str, Any]:
@@ -94,50 +85,13 @@ def comparable(report: dict[str, Any]) -> dict[str, Any]:
     return {**report, "image": image, "timings_ms": None}
 
 
-def as_problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
-    """The problem that an answer is; it says what is wrong and what to do."""
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    body: dict[str, Any] = answer.json()
-    assert body["code"] == code
-    assert body["status"] == status
-    assert body["type"] == f"urn:photo-service:error:{code}"
-    assert body["detail"]
-    assert body["advice"]
-    assert body["request"] == answer.headers["x-request-id"]
-    return body
-
-
-def judged(process: Process, *request_ids: str) -> list[dict[str, Any]]:
-    """The worker's log lines of these requests."""
-    return [each for each in process.records("judged") if each.get("request") in request_ids]
-
-
 def told_of(service: Service, request_id: str) -> list[dict[str, Any]]:
     """Every log line of a request."""
     return [each for each in service.process.records() if each.get("request") == request_id]
 
 
-def finished(client: httpx.Client, batch_id: str) -> dict[str, Any]:
-    """A batch's progress once it has ended."""
-
-    def ended() -> bool:
-        return bool(client.get(f"{BATCHES}/{batch_id}").json()["state"] != "running")
-
-    until(ended, SLOWEST_S)
-    progress: dict[str, Any] = client.get(f"{BATCHES}/{batch_id}").json()
-    return progress
-
-
 def rows(answer: httpx.Response) -> list[dict[str, Any]]:
     return [json.loads(line) for line in answer.text.splitlines() if line]
-
-
-def start_batch(
-    service: Service, items: Sequence[str | dict[str, str]], **query: str
-) -> httpx.Response:
-    query = {"kind": "graduation", **query}
-    return service.client.post(BATCHES, params=query, json={"items": list(items)})
 
 
 # --- one picture --------------------------------------------------------------------------------
@@ -387,15 +341,6 @@ def raw(service: Service, *headers: str) -> Iterator[socket.socket]:
     with socket.create_connection((host, int(port)), timeout=SLOWEST_S) as connection:
         connection.sendall("\r\n".join((*head, "", "")).encode())
         yield connection
-
-
-def whole(connection: socket.socket) -> bytes:
-    """One answer, however it is cut, as far as it comes."""
-    answer = b""
-    with contextlib.suppress(ConnectionResetError):
-        while not answer.endswith(b"}") and (piece := connection.recv(65536)):
-            answer += piece
-    return answer
 
 
 def test_an_announced_giant_is_refused_before_its_body(service: Service) -> None:
@@ -991,7 +936,7 @@ def test_listening_ends_when_told(tmp_path: Path) -> None:
     async def scene(queue: Valkey) -> None:
         direct, connection = broker.connect(queue.url), broker.connect_async(queue.url)
         replies = Replies(connection)
-        for _ in range(3):
+        for _ in range(2):
             listening = asyncio.create_task(replies.listen())
             heard = replies.expect("first")
             await asyncio.to_thread(direct.rpush, replies.name, "first")

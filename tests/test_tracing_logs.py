@@ -23,12 +23,14 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from api import create_app
 from photo_service.errors import UsageError
 from photo_service.settings import Settings
-from tests.service import Service, Valkey, until, valkey
-from tests.test_api import (
+from tests.service import (
     BATCHES,
     NOWHERE,
     REJECTED,
+    SLOWEST_S,
     VERIFICATIONS,
+    Service,
+    Valkey,
     as_problem,
     finished,
     fresh,
@@ -36,10 +38,11 @@ from tests.test_api import (
     picture,
     post,
     start_batch,
+    until,
+    valkey,
 )
 from workers import broker, jobs, logs, tracing
 
-SLOWEST_S = 20.0
 # What a person or a file would be known by; each is found again wherever it were written.
 NAME, NUMBER, TYPE, FILE = "欧阳试验", "110105194912310021", "telltale-type", "telltale-file"
 TELLTALES = (NAME, NUMBER, TYPE, FILE)

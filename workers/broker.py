@@ -26,6 +26,9 @@ AsyncConnection = Any
 # In the order in which workers look at them.
 QUEUES = (INTERACTIVE, BATCH)
 
+# There while uploads come, and `COME_S` seconds longer.
+UPLOADS_COME = "photo:uploads-come"
+COME_S = 2
 # How long an idle worker waits for an upload before it looks for batch work.
 IDLE_S = 0.2
 # Whoever mends the queues holds the lock no longer than this, dead or alive.
@@ -101,14 +104,31 @@ class PhotoQueue(Queue):
         return bool(self.connection.set(self.registry_cleaning_key, 1, nx=True, ex=MEND_LOCK_S))
 
 
+class ReservedQueue(PhotoQueue):
+    """For one worker of each machine: while uploads come, it leaves batches to the others.
+
+    So an upload need not wait for a picture of a batch to end.
+    """
+
+    @classmethod
+    def _take(
+        cls, connection: Connection, keys: list[str], until: float | None
+    ) -> tuple[str, str] | None:
+        if connection.exists(UPLOADS_COME):
+            keys = keys[:1]
+        return super()._take(connection, keys, until)
+
+
 def forget(connection: Connection, key: str, job_id: str) -> None:
     """Drop a job that no longer exists from a queue's intermediate list."""
     connection.lrem(f"{key}:intermediate", 1, job_id)
 
 
-def queue(name: str, connection: Connection) -> PhotoQueue:
+def queue(
+    name: str, connection: Connection, queue_class: type[PhotoQueue] = PhotoQueue
+) -> PhotoQueue:
     """One of `QUEUES`; job data is JSON."""
-    return PhotoQueue(name, connection=connection, serializer=JSONSerializer)
+    return queue_class(name, connection=connection, serializer=JSONSerializer)
 
 
 def connect(url: str, *, patient: bool = False) -> Connection:

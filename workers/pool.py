@@ -48,6 +48,7 @@ log = logging.getLogger(__name__)
 class _Child:
     name: str
     process: Any
+    reserved: bool
     # Whether it was ever ready to work.
     worked: bool = False
 
@@ -98,11 +99,16 @@ class Pool:
     def _fill(self) -> None:
         while len(self._children) < self._size and time.monotonic() >= self._next_birth:
             name = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
+            # One of several is for uploads first.
+            reserved = self._size > 1 and not any(c.reserved for c in self._children)
             process = self._context.Process(
-                target=worker.run, args=(self._settings, name), name=name
+                target=worker.run,
+                args=(self._settings, name),
+                kwargs={"reserved": reserved},
+                name=name,
             )
             process.start()
-            self._children.append(_Child(name, process))
+            self._children.append(_Child(name, process, reserved))
 
     def _wait(self) -> None:
         # Short waits: a stop must be seen soon, and signals only set a flag.

@@ -58,7 +58,7 @@ class Watchdog(BaseDeathPenalty):
 class WarmWorker(SimpleWorker):
     """Runs jobs in its own process and leaves the mending of the queues to the pool."""
 
-    queue_class = broker.PhotoQueue
+    queue_class: type[broker.PhotoQueue] = broker.PhotoQueue
     death_penalty_class = Watchdog
     max_connection_wait_time = 2.0
 
@@ -87,7 +87,11 @@ class WarmWorker(SimpleWorker):
     def prepare_execution(self, job: Job) -> Execution:
         """Note who runs the job, and let `_beat` speak for it from now on."""
         # RQ cannot end a job that still lists the execution of a worker that died.
-        self.connection.delete(job.execution_registry.key)
+        with self.connection.pipeline(transaction=False) as pipeline:
+            pipeline.delete(job.execution_registry.key)
+            if job.origin == broker.INTERACTIVE:
+                pipeline.set(broker.UPLOADS_COME, 1, ex=broker.COME_S)
+            pipeline.execute()
         execution = super().prepare_execution(job)
         self._running = job, execution
         return execution
@@ -137,19 +141,26 @@ class WarmWorker(SimpleWorker):
         )
 
 
-def run(settings: Settings, name: str) -> None:
+class ReservedWorker(WarmWorker):
+    """Leaves batches to the other workers while uploads come."""
+
+    queue_class = broker.ReservedQueue
+
+
+def run(settings: Settings, name: str, *, reserved: bool = False) -> None:
     """Be a worker until told to stop: the main function of its process.
 
     Args:
         settings: where the queue is; what limits the worker.
         name: how the queue knows this worker.
+        reserved: leave batches to the other workers while uploads come.
     """
     logs.start("worker")
     tracing.start(settings)
     connection = broker.connect(settings.redis_url, patient=True)
     jobs.install(connection, settings)
     try:
-        _work(connection, settings, name)
+        _work(connection, settings, name, reserved=reserved)
     except PhotoServiceError as error:
         log.error("not started", extra={"code": error.code})
         sys.exit(error.exit_code)
@@ -159,12 +170,13 @@ def run(settings: Settings, name: str) -> None:
     log.info("left", extra={"worker": name})
 
 
-def _work(connection: broker.Connection, settings: Settings, name: str) -> None:
+def _work(connection: broker.Connection, settings: Settings, name: str, *, reserved: bool) -> None:
     warm_up(settings)
     # The first picture takes ten times as long as the next.
     verify(resources.files("photo_service.commands").joinpath("astronaut.jpg").read_bytes())
-    worker = WarmWorker(
-        [broker.queue(queue, connection) for queue in broker.QUEUES],
+    kind = ReservedWorker if reserved else WarmWorker
+    worker = kind(
+        [broker.queue(queue, connection, kind.queue_class) for queue in broker.QUEUES],
         name=name,
         connection=connection,
         serializer=JSONSerializer,
