@@ -166,7 +166,7 @@ async def open_loop(rate: float, seconds: float) -> Answers:
 def memory(process: subprocess.Popen[bytes]) -> float:
     """Resident MiB of a process and its children."""
     whole = psutil.Process(process.pid)
-    sizes = [p.memory_info().rss for p in (whole, *whole.children(recursive=True))]
+    sizes: list[int] = [p.memory_info().rss for p in (whole, *whole.children(recursive=True))]
     return sum(sizes) / (1 << 20)
 
 

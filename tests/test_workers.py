@@ -190,6 +190,20 @@ def test_workers_leave_when_they_are_spent(tmp_path: Path) -> None:
         assert sorted(Counter(marks.read_text().split()).values()) == [3, 3]
 
 
+def test_one_worker_leaves_batches_alone_while_uploads_come(tmp_path: Path) -> None:
+    marks = tmp_path / "marks"
+    with site(tmp_path) as running:
+        running.connection.set(broker.UPLOADS_COME, 1, ex=300)
+        for number in range(12):
+            running.order("note", str(marks), job_id=f"n{number}")
+        until(lambda: marks.exists() and len(marks.read_text().split()) == 12, 60, running.process)
+        (worker,) = set(marks.read_text().split())
+        running.connection.delete(broker.UPLOADS_COME)
+        kill(int(worker))
+        running.order("note", str(marks), job_id="last")
+        until(lambda: len(marks.read_text().split()) == 13, 60, running.process)
+
+
 def test_a_grown_worker_leaves(tmp_path: Path) -> None:
     with site(tmp_path, PHOTO_SERVICE_WORKERS="1", PHOTO_SERVICE_WORKER_MEMORY="900") as running:
         before = running.pids
