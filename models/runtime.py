@@ -20,7 +20,7 @@ from models.covering import CoveringModel, CoveringScores
 from models.face import DetectedFace, FaceDetector, FaceLandmarker, FaceLandmarks
 from models.segmentation import PersonSegmenter
 from models.store import ModelStore
-from models.text import TextLine, TextReader
+from models.text import Spelling, TextBox, TextLine, TextReader
 
 FACE_LANDMARKER = "face_landmarker"
 PERSON_SEGMENTER = "selfie_segmentation"
@@ -152,6 +152,20 @@ class Models:
         """What is written in some places, soon; see `TextReader.lines_near`."""
         self._refuse_if_closed()
         return self._helper.submit(lambda: self._reader.lines_near(rgb, places, most))
+
+    def text_boxes(self, rgb: NDArray[np.uint8], long_side: int) -> tuple[TextBox, ...]:
+        """Where text seems to be; see `TextReader.boxes`."""
+        self._refuse_if_closed()
+        return self._helper.submit(lambda: self._reader.boxes(rgb, long_side)).result()
+
+    def spell(
+        self, rgb: NDArray[np.uint8], boxes: Sequence[TextBox], alphabet: str = ""
+    ) -> tuple[Spelling, ...]:
+        """The characters in each box one by one; see `TextReader.spell`."""
+        self._refuse_if_closed()
+        return self._helper.submit(
+            lambda: tuple(self._reader.spell(rgb, box, alphabet) for box in boxes)
+        ).result()
 
     def close(self) -> None:
         """Finish what is under way and free all models; a second call does nothing."""

@@ -75,6 +75,31 @@ class TextLine:
     box: TextBox
 
 
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """One line character by character.
+
+    Attributes:
+        text: the characters, blanks left out.
+        probabilities: of each character, 0–1.
+        places: middle of each character, share of the line's length from its start.
+        seconds: the next likeliest character at each place and its probability; ``""`` when the
+            reader saw nothing else there.
+        box: where it was read.
+    """
+
+    text: str
+    probabilities: tuple[float, ...]
+    places: tuple[float, ...]
+    seconds: tuple[tuple[str, float], ...]
+    box: TextBox
+
+    @property
+    def confidence(self) -> float:
+        """Mean probability of the characters; 0 if there are none."""
+        return sum(self.probabilities) / max(len(self.probabilities), 1)
+
+
 class TextReader:
     """Detects and reads text. Not to be shared between threads.
 
@@ -122,16 +147,50 @@ class TextReader:
 
     def read(self, rgb: ByteImage, box: TextBox) -> TextLine:
         """The characters in a box."""
+        classes = self._classes(rgb, box)
+        best, first = _steps_of(classes)
+        text = "".join(self._characters[index] for index in best[first]).strip()
+        confidence = float(classes[first, best[first]].mean()) if text else 0.0
+        return TextLine(text, confidence, box)
+
+    def spell(self, rgb: ByteImage, box: TextBox, alphabet: str = "") -> Spelling:
+        """The characters in a box one by one.
+
+        Args:
+            rgb: (H, W, 3) picture.
+            box: where the line is.
+            alphabet: the only characters that can stand there; any by default.
+        """
+        classes = self._classes(rgb, box)
+        characters = np.array(self._characters, object)
+        if alphabet:
+            kept = [0, *(self._characters.index(character) for character in alphabet)]
+            classes, characters = classes[:, kept], characters[kept]
+            classes = classes / np.maximum(classes.sum(axis=1, keepdims=True), 1e-9)
+        best, first = _steps_of(classes)
+        steps = [int(step) for step in first if characters[best[step]].strip()]
+        seconds = []
+        for step in steps:
+            others = classes[step].copy()
+            others[[0, best[step]]] = 0
+            other = int(others.argmax())
+            seconds.append((str(characters[other]), float(others[other])))
+        return Spelling(
+            "".join(characters[best[step]] for step in steps),
+            tuple(float(classes[step, best[step]]) for step in steps),
+            tuple((float(step) + 0.5) / len(classes) for step in steps),
+            tuple(seconds),
+            box,
+        )
+
+    def _classes(self, rgb: ByteImage, box: TextBox) -> FloatImage:
+        """Probability of each character at each step along the line, (steps, characters)."""
         line = _straightened(rgb, box.quad)
         width = math.ceil(line.shape[1] * LINE_HEIGHT / line.shape[0] / 8) * 8
         width = min(max(width, LINE_HEIGHT), LONGEST_LINE)
         scaled = cv2.resize(line, (width, LINE_HEIGHT))
         (classes,) = self._recogniser.run(None, {"x": _network_input(scaled)})
-        best = classes[0].argmax(axis=1)
-        first = np.flatnonzero((best != 0) & (best != np.concatenate(([-1], best[:-1]))))
-        text = "".join(self._characters[index] for index in best[first]).strip()
-        confidence = float(classes[0][first, best[first]].mean()) if text else 0.0
-        return TextLine(text, confidence, box)
+        return np.asarray(classes[0], np.float32)
 
     def lines(self, rgb: ByteImage, long_side: int, max_boxes: int) -> tuple[TextLine, ...]:
         """What is written in the picture, of the ``max_boxes`` likeliest places."""
@@ -160,6 +219,13 @@ class TextReader:
             )
         found.sort(key=lambda box: -box.score)
         return tuple(self.read(rgb, box) for box in found[:max_boxes])
+
+
+def _steps_of(classes: FloatImage) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Likeliest class at each step, and the steps at which a character begins."""
+    best = classes.argmax(axis=1)
+    begins = (best != 0) & (best != np.concatenate(([-1], best[:-1])))
+    return best, np.flatnonzero(begins)
 
 
 def model_folder() -> Path:

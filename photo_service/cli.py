@@ -1,8 +1,8 @@
 """The command line: arguments, languages, and the one place where errors become exit codes.
 
-0 accepted · 10 rejected · 11 for review · 2 usage · 3 a file could not be opened · 4 the
-queue is away · 6 models missing · 70 our own fault · 1 ``doctor`` found something · 130 interrupted.
-Of several files' codes the gravest counts: 70, then 3, 10, 11, 0.
+0 accepted · 10 rejected · 11 for review · 2 usage · 3 a file could not be opened · 4 the queue is
+away · 6 models missing · 70 our own fault · 1 ``doctor`` found something · 130 interrupted. Of
+several files' codes the gravest counts: 70, then 3, 10, 11, 0.
 
 Only the standard library is imported here, so that ``--help`` answers at once; the commands import
 what they need when they run.
@@ -17,6 +17,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
 from typing import Any, NoReturn
 
 from photo_service.commands.faults import keep_log, tell_error, tell_fault
@@ -182,7 +183,7 @@ def _parser(text: Messages) -> _Parser:
         added.set_defaults(run=run)
         return added
 
-    check = command("check", _check)
+    check = command("check", _later("check"))
     check.arguments.add_argument("files", nargs="+", metavar="FILE", help=text.ui("help_files"))
     add = check.options.add_argument
     add("--as", dest="kind", metavar="KIND", required=True, help=text.ui("help_as"))
@@ -190,13 +191,24 @@ def _parser(text: Messages) -> _Parser:
     add("--json", action="store_true", help=text.ui("help_json"))
     add("--details", action="store_true", help=text.ui("help_details"))
     add("--overlay", metavar="DIR", help=text.ui("help_overlay"))
+    add("--expect-name", metavar="NAME", default="", help=text.ui("help_expect_name"))
+    add("--expect-number", metavar="NUMBER", default="", help=text.ui("help_expect_number"))
+    add("--reference", metavar="FILE", help=text.ui("help_reference"))
+    add(
+        "--fields",
+        nargs="?",
+        const="masked",
+        default="none",
+        choices=("masked", "full"),
+        help=text.ui("help_fields"),
+    )
     check.add_common()
-    explain = command("explain", _explain)
+    explain = command("explain", _later("explain"))
     explain.arguments.add_argument("check", metavar="CHECK", help=text.ui("help_check_id"))
     explain.add_common()
-    command("list", _list).add_common()
-    command("doctor", _doctor).add_common()
-    models = command("models", _models)
+    command("list", _later("explain", "run_list")).add_common()
+    command("doctor", _later("doctor")).add_common()
+    models = command("models", _later("models"))
     models.arguments.add_argument(
         "action",
         choices=("pull", "verify", "list"),
@@ -210,14 +222,14 @@ def _parser(text: Messages) -> _Parser:
 
 def _add_service(command: Callable[[str, Callable[..., int]], _Parser], text: Messages) -> None:
     """The commands that start, use or administer the service."""
-    batch = command("batch", _batch)
+    batch = command("batch", _later("batch"))
     batch.arguments.add_argument(
         "sources", nargs="+", metavar="SOURCE", help=text.ui("help_batch_source")
     )
     add = batch.options.add_argument
     add("--as", dest="kind", metavar="KIND", required=True, help=text.ui("help_batch_kind"))
     add("--out", metavar="DIR", required=True, help=text.ui("help_batch_out"))
-    reverify = command("reverify", _reverify)
+    reverify = command("reverify", _later("batch", "run_again"))
     reverify.arguments.add_argument("old", metavar="OLD.jsonl", help=text.ui("help_reverify_old"))
     reverify.options.add_argument(
         "--out", metavar="DIR", required=True, help=text.ui("help_batch_out")
@@ -230,9 +242,9 @@ def _add_service(command: Callable[[str, Callable[..., int]], _Parser], text: Me
         add("--jobs", type=int, metavar="N", help=text.ui("help_batch_jobs"))
         each.add_common()
     up, serve, worker = (
-        command("up", _up),
-        command("serve", _serve),
-        command("worker", _worker),
+        command("up", _later("serve", "run_up")),
+        command("serve", _later("serve", "run_serve")),
+        command("worker", _later("serve", "run_worker")),
     )
     for each in (up, serve):
         each.options.add_argument("--host", metavar="ADDRESS", help=text.ui("help_host"))
@@ -241,7 +253,7 @@ def _add_service(command: Callable[[str, Callable[..., int]], _Parser], text: Me
         each.options.add_argument("--workers", type=int, metavar="N", help=text.ui("help_workers"))
     for each in (up, serve, worker):
         each.add_common()
-    keys = command("keys", _keys)
+    keys = command("keys", _later("keys"))
     keys.arguments.add_argument(
         "action",
         choices=("add", "list", "remove"),
@@ -258,70 +270,15 @@ def _add_service(command: Callable[[str, Callable[..., int]], _Parser], text: Me
     keys.add_common()
 
 
-def _check(arguments: argparse.Namespace, settings: Settings, text: Messages) -> int:
-    from photo_service.commands import check
+def _later(module: str, function: str = "run") -> Callable[..., int]:
+    """A command that is imported when it runs, so that the others need not wait for it."""
 
-    return check.run(arguments, settings, text)
+    def run(arguments: argparse.Namespace, settings: Settings, text: Messages) -> int:
+        command = import_module(f"photo_service.commands.{module}")
+        code: int = getattr(command, function)(arguments, settings, text)
+        return code
 
-
-def _explain(arguments: argparse.Namespace, settings: Settings, text: Messages) -> int:
-    from photo_service.commands import explain
-
-    return explain.run(arguments, settings, text)
-
-
-def _list(arguments: argparse.Namespace, settings: Settings, text: Messages) -> int:
-    from photo_service.commands import explain
-
-    return explain.run_list(arguments, settings, text)
-
-
-def _doctor(arguments: argparse.Namespace, settings: Settings, text: Messages) -> int:
-    from photo_service.commands import doctor
-
-    return doctor.run(arguments, settings, text)
-
-
-def _models(arguments: argparse.Namespace, settings: Settings, text: Messages) -> int:
-    from photo_service.commands import models
-
-    return models.run(arguments, settings, text)
-
-
-def _batch(arguments: argparse.Namespace, settings: Settings, text: Messages) -> int:
-    from photo_service.commands import batch
-
-    return batch.run(arguments, settings, text)
-
-
-def _reverify(arguments: argparse.Namespace, settings: Settings, text: Messages) -> int:
-    from photo_service.commands import batch
-
-    return batch.run_again(arguments, settings, text)
-
-
-def _up(arguments: argparse.Namespace, settings: Settings, text: Messages) -> int:
-    from photo_service.commands import serve
-
-    return serve.run_up(arguments, settings, text)
-
-
-def _serve(arguments: argparse.Namespace, settings: Settings, text: Messages) -> int:
-    from photo_service.commands import serve
-
-    return serve.run_serve(arguments, settings, text)
-
-
-def _worker(arguments: argparse.Namespace, settings: Settings, text: Messages) -> int:
-    from photo_service.commands import serve
-
-    return serve.run_worker(arguments, settings, text)
-
-
-def _keys(arguments: argparse.Namespace, settings: Settings, text: Messages) -> int:
-    from photo_service.commands import keys
-
-    return keys.run(arguments, settings, text)
+    return run
 
 
 if __name__ == "__main__":

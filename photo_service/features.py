@@ -27,11 +27,13 @@ from numpy.typing import NDArray
 from models.added import AddedMaps
 from models.covering import CoveringScores
 from models.face import DetectedFace, FaceLandmarks
-from models.text import TextLine, corners_box
-from photo_service import borders
+from models.text import Spelling, TextBox, TextLine, corners_box
+from photo_service import borders, forensics
+from photo_service.card import held, scene
 from photo_service.context import Context
-from photo_service.errors import CannotAssess
-from photo_service.image import Photo
+from photo_service.errors import CannotAssess, InputError
+from photo_service.image import Photo, open_photo
+from photo_service.provenance import Provenance, provenance
 
 SMALL_SIDE = 240
 # Person probability below which a pixel is surely background, and from which it is surely person.
@@ -75,6 +77,12 @@ MOST_FACES = 2
 MOST_LINES = 6
 # Confidence from which a line counts as read.
 READ_FROM = 0.6
+# Skin texture: least distance between the eyes in pixels; brightest colour taken for overexposed.
+LEAST_TEXTURE_EYES = 45.0
+BLOWN = 250
+# Largest photo on file that is compared.
+REFERENCE_BYTES = 32 * 1024 * 1024
+REFERENCE_PIXELS = 50_000_000
 # A small face is confirmed within a window this many times its size, at least so many pixels.
 FACE_WINDOW = 3.0
 SMALLEST_WINDOW = 64
@@ -104,6 +112,14 @@ class ModelSet(Protocol):
         self, rgb: ByteImage, places: Sequence[tuple[float, float, float, float]], most: int
     ) -> Future[tuple[TextLine, ...]]:
         """What is written in some places."""
+
+    def text_boxes(self, rgb: ByteImage, long_side: int) -> tuple[TextBox, ...]:
+        """Where text seems to be."""
+
+    def spell(
+        self, rgb: ByteImage, boxes: Sequence[TextBox], alphabet: str = ""
+    ) -> tuple[Spelling, ...]:
+        """The characters in each box one by one."""
 
     def submit_mask(self, rgb: ByteImage) -> Future[FloatImage]:
         """Person probability, 256 × 256."""
@@ -165,10 +181,25 @@ class Backdrop:
 
 
 class Features:
-    """The facts of one picture. Not to be shared between threads."""
+    """The facts of one picture. Not to be shared between threads.
 
-    def __init__(self, photo: Photo, models: ModelSet, context: Context | None = None) -> None:
+    Args:
+        photo: the picture.
+        models: the learned models.
+        context: what the caller knows besides the picture.
+        is_held: whether a card is to be looked for in somebody's hand rather than on a table.
+    """
+
+    def __init__(
+        self,
+        photo: Photo,
+        models: ModelSet,
+        context: Context | None = None,
+        *,
+        is_held: bool = False,
+    ) -> None:
         self.photo = photo
+        self._is_held = is_held
         self.context = context or Context()
         self._models = models
         self._answers: dict[str, Future[Any]] = {}
@@ -518,6 +549,119 @@ class Features:
         """
         return _blur(self.face_crop)
 
+    # --- ID card -----------------------------------------------------------------------------
+
+    @cached_property
+    def in_hand(self) -> held.Scene:
+        """Who holds a card, and the card, searched at its own scale."""
+        return held.look(self.photo.pixels, self._models)
+
+    @cached_property
+    def holder(self) -> held.Head:
+        """The holder's head, looked at closely."""
+        if not self.in_hand.heads:
+            raise CannotAssess("no-holder")
+        return held.head(self.photo.pixels, self.in_hand.heads[0], self._models)
+
+    @cached_property
+    def holder_blur(self) -> float:
+        """Blur of the holder's face, 0 (sharp) to 1; the worst direction, as `blur`."""
+        return max(_blur(self.holder.face_luma))
+
+    @cached_property
+    def card_or_none(self) -> scene.Card | None:
+        """The ID card in the picture, laid flat and read; None when there is none."""
+        if self._is_held:
+            return self.in_hand.card
+        return scene.find(self.photo.pixels, self._models)
+
+    @property
+    def card_if_sought(self) -> scene.Card | None:
+        """The card when a check has looked for one; never looks itself."""
+        found: scene.Card | None = self.__dict__.get("card_or_none")
+        return found
+
+    @property
+    def card(self) -> scene.Card:
+        """The ID card in the picture."""
+        if self.card_or_none is None:
+            raise CannotAssess("no-card")
+        return self.card_or_none
+
+    # --- authenticity ------------------------------------------------------------------------
+
+    @cached_property
+    def provenance(self) -> Provenance:
+        """What the file's metadata say of its making."""
+        return provenance(self.photo.metadata)
+
+    @cached_property
+    def grid(self) -> forensics.Grid:
+        """Traces of earlier JPEG saves."""
+        return forensics.grid(self.photo)
+
+    @cached_property
+    def ghost(self) -> forensics.Ghost:
+        """Where the trace of an earlier save is missing."""
+        return forensics.ghost(self.photo, self.grid)
+
+    @cached_property
+    def skin_numbers(self) -> FloatImage:
+        """What tells filtered skin from skin; see `forensics.skin_texture`."""
+        face, luma, (x, y, width, height) = self.geometry, self.face_crop, self.geometry.box
+        if face.eye_distance < LEAST_TEXTURE_EYES:
+            raise CannotAssess("face-too-small")
+        left, top = max(int(x), 0), max(int(y), 0)
+        corner = np.array((left, top), np.float32)
+        factor = min(1.0, CROP_EYE_DISTANCE / face.eye_distance)
+        points = (self.face.points[:, :2] - corner) * factor
+        skin, eyes = np.zeros(luma.shape, np.uint8), np.zeros(luma.shape, np.uint8)
+        _fill(skin, _grown(points, FACE_OVAL, 0.85), 1)
+        for ring, beyond in ((LEFT_EYE_RING, 1.7), (RIGHT_EYE_RING, 1.7), (LIPS, 1.25)):
+            _fill(skin, _grown(points, ring, beyond), 0)
+        for brow in (LEFT_BROW, RIGHT_BROW):
+            hull = np.asarray(cv2.convexHull(_grown(points, brow, 1.2)), np.float32)
+            _fill(skin, hull[:, 0], 0)
+        for ring in (LEFT_EYE_RING, RIGHT_EYE_RING):
+            _fill(eyes, _grown(points, ring, 1.5), 1)
+        # Where a colour is at its end there is no texture left to judge.
+        part = self.photo.pixels[top : int(y + height), left : int(x + width)].max(axis=2)
+        skin[cv2.resize(part, luma.shape[::-1], interpolation=cv2.INTER_AREA) >= BLOWN] = 0
+        jpeg = self.photo.metadata.jpeg
+        table = jpeg.tables[0] if jpeg is not None and jpeg.tables else None
+        return forensics.skin_texture(luma, skin > 0, eyes > 0, table)
+
+    @cached_property
+    def flat_background(self) -> float:
+        """Percent of the background's blocks that have one brightness."""
+        sure = self.backdrop.sure.astype(np.uint8)
+        luma = cv2.cvtColor(self.photo.pixels, cv2.COLOR_RGB2GRAY)
+        where = cv2.resize(sure, luma.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
+        return forensics.flat_share(np.asarray(luma, np.uint8), where)
+
+    @cached_property
+    def thumbnail(self) -> forensics.ThumbnailMatch:
+        """How the small preview in the file agrees with the picture."""
+        return forensics.thumbnail_match(self.photo)
+
+    @cached_property
+    def reference(self) -> forensics.ReferenceMatch:
+        """How the face agrees with the photo on file that the caller gave."""
+        data = self.context.reference
+        if data is None:
+            raise CannotAssess("no-reference")
+        face = self.face
+        try:
+            photo = open_photo(data, max_file_bytes=REFERENCE_BYTES, max_pixels=REFERENCE_PIXELS)
+        except InputError:
+            raise CannotAssess("reference-unreadable") from None
+        others = self._models.landmarks(photo.pixels)
+        if not others:
+            raise CannotAssess("reference-without-face")
+        return forensics.reference_match(
+            self.photo.pixels, face.points, photo.pixels, others[0].points
+        )
+
 
 def _triple(values: NDArray[np.floating]) -> tuple[float, float, float]:
     return float(values[0]), float(values[1]), float(values[2])
@@ -554,6 +698,13 @@ def _blur(luma: FloatImage) -> tuple[float, ...]:
 
 def _fill(canvas: ByteImage, polygon: NDArray[np.floating], value: int) -> None:
     cv2.fillPoly(canvas, [np.round(polygon).astype(np.int32)], value)
+
+
+def _grown(points: FloatImage, indices: Sequence[int], factor: float) -> FloatImage:
+    """Some landmarks, (n, 2), moved away from their middle by ``factor``."""
+    part = points[list(indices)]
+    middle = part.mean(axis=0)
+    return np.asarray(middle + factor * (part - middle), np.float32)
 
 
 def _fit_surface(lab: FloatImage, where: BoolImage) -> FloatImage:

@@ -39,13 +39,16 @@ MAX_XMP_BYTES = 256 * 1024
 MAX_NAME_CHARS = 128
 MAX_IFD_ENTRIES = 512
 MAX_EXIF_VALUE_BYTES = 64 * 1024
+MAX_CREDENTIAL_BYTES = 1024 * 1024
+"""A content-credentials store above this is cut; those seen stay below 300 KB."""
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 SOF_PROGRESSIVE = 0xC2
 SOF_MARKERS = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 _SOI, _EOI, _SOS, _DQT, _DHT, _DRI, _COM = 0xD8, 0xD9, 0xDA, 0xDB, 0xC4, 0xDD, 0xFE
-_APP0, _APP1, _APP15 = 0xE0, 0xE1, 0xEF
+_APP0, _APP1, _APP11, _APP12, _APP13, _APP15 = 0xE0, 0xE1, 0xEB, 0xEC, 0xED, 0xEF
+_IPTC_RESOURCE = 0x0404
 _BETWEEN_SCANS = frozenset({_SOS, _DQT, _DHT, _DRI, _COM, 0xCC, *range(_APP0, _APP15 + 1)})
 # In entropy-coded data FF is followed by 00 (stuffing), D0…D7 (restart) or FF (fill).
 _SCAN_END = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
@@ -54,6 +57,13 @@ _TO_MARKER = re.compile(rb"\0*(\xff*)")
 
 _EXIF_HEADER = b"Exif\0"
 _XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\0"
+_XMP_MORE_HEADER = b"http://ns.adobe.com/xmp/extension/\0"
+_XMP_MORE_SKIPPED = len(_XMP_MORE_HEADER) + 40  # digest, whole length and offset
+_PHOTOSHOP_HEADER = b"Photoshop 3.0\0"
+_DUCKY_HEADER = b"Ducky"
+_JUMBF_HEADER = b"JP"
+_AI_NAME = b"AIGC"
+_AI_WINDOW = 4096
 _PNG_XMP_KEYWORD = "XML:com.adobe.xmp"
 
 
@@ -135,6 +145,11 @@ class Metadata:
         text: PNG text chunks by keyword, or {"comment": …} of a JPEG; at most `MAX_TEXTS` of
             `MAX_TEXT_CHARS` each. The first of several with one keyword counts.
         xmp: the XMP packet as text, cut at `MAX_XMP_BYTES`; not parsed here.
+        notes: further texts by where they stood, ``"exif UserComment"``, ``"iptc program"`` and so
+            on; each at most `MAX_TEXT_CHARS`, further XMP `MAX_XMP_BYTES`.
+        stated_size: width and height in pixels as EXIF gives them, of the picture as stored.
+        thumbnail: the small JPEG in EXIF, undecoded; None when absent.
+        credentials: the C2PA manifest store (JUMBF boxes), cut at `MAX_CREDENTIAL_BYTES`.
     """
 
     orientation: int
@@ -146,6 +161,10 @@ class Metadata:
     jpeg: JpegFacts | None
     text: Mapping[str, str]
     xmp: str | None
+    notes: Mapping[str, str]
+    stated_size: tuple[int, int] | None
+    thumbnail: bytes | None
+    credentials: bytes | None
 
 
 # ---------------------------------------------------------------- JPEG structure
@@ -341,6 +360,8 @@ def read_jpeg_metadata(data: bytes, segments: Iterable[Segment], frame: Frame) -
         The claims; never raises on senseless content.
     """
     exif = xmp = comment = None
+    more: dict[str, str] = {}
+    stores: dict[bytes, bytes] = {}
     density: tuple[float, float] | None = None
     tables: dict[int, tuple[int, ...]] = {}
     restart = 0
@@ -357,6 +378,10 @@ def read_jpeg_metadata(data: bytes, segments: Iterable[Segment], frame: Frame) -
             xmp = data[start + len(_XMP_HEADER) : end].decode("utf-8", "replace")
         elif marker == _COM and comment is None:
             comment = _clean(_decode(data[start:end]), MAX_TEXT_CHARS)
+        else:
+            _read_application(data, Segment(marker, start, end), more, stores)
+    if not _mentions_ai_label(xmp, more):
+        _find_ai_label(data, more)
     exif = exif or _NO_EXIF
     quality, standard = _quality(tables.get(0))
     facts = JpegFacts(
@@ -368,12 +393,86 @@ def read_jpeg_metadata(data: bytes, segments: Iterable[Segment], frame: Frame) -
         restart_interval=restart,
         has_exif_thumbnail=exif.has_thumbnail,
     )
-    return _metadata(exif, density, facts, {"comment": comment} if comment else {}, xmp)
+    texts = {"comment": comment} if comment else {}
+    return _metadata(exif, density, facts, texts, xmp, more, b"".join(stores.values()))
+
+
+def _read_application(
+    data: bytes, segment: Segment, notes: dict[str, str], stores: dict[bytes, bytes]
+) -> None:
+    """Note what further application segments (APP1, APP11, APP12, APP13) say."""
+    marker, start, end = segment
+    if marker == _APP1 and data.startswith(_XMP_HEADER, start, end):
+        _add(notes, data[start + len(_XMP_HEADER) : end])
+    elif marker == _APP1 and data.startswith(_XMP_MORE_HEADER, start, end):
+        _add(notes, data[start + _XMP_MORE_SKIPPED : end])
+    elif marker == _APP12 and data.startswith(_DUCKY_HEADER, start, end):
+        notes["photoshop web"] = "Ducky"
+    elif marker == _APP13 and data.startswith(_PHOTOSHOP_HEADER, start, end):
+        _read_photoshop(data[start + len(_PHOTOSHOP_HEADER) : end], notes)
+    elif marker == _APP11 and data.startswith(_JUMBF_HEADER, start, end) and end - start > 16:
+        # JPEG XT: box instance, packet number, then the box header, repeated in each packet.
+        instance, packet = data[start + 2 : start + 4], data[start + 4 : start + 8]
+        payload = data[start + 8 : end] if packet == b"\0\0\0\1" else data[start + 16 : end]
+        if sum(map(len, stores.values())) + len(payload) <= MAX_CREDENTIAL_BYTES:
+            stores[instance] = stores.get(instance, b"") + payload
+
+
+def _add(notes: dict[str, str], packet: bytes) -> None:
+    """Append to the further XMP."""
+    so_far = notes.get("xmp more", "")
+    notes["xmp more"] = (so_far + packet.decode("utf-8", "replace"))[:MAX_XMP_BYTES]
+
+
+def _mentions_ai_label(xmp: str | None, notes: Mapping[str, str]) -> bool:
+    return any("AIGC" in text for text in (xmp or "", *notes.values()))
+
+
+def _find_ai_label(data: bytes, notes: dict[str, str]) -> None:
+    """Look for China's AI label anywhere else: some programs append it behind the picture."""
+    at = data.rfind(_AI_NAME)
+    if at >= 0:
+        around = data[max(at - _AI_WINDOW, 0) : at + _AI_WINDOW]
+        notes["elsewhere"] = around.decode("utf-8", "replace")
+
+
+_IPTC_NAMES = {65: "iptc program", 70: "iptc version", 120: "iptc caption"}
+
+
+def _read_photoshop(payload: bytes, notes: dict[str, str]) -> None:
+    """Photoshop's image resources (8BIM): that they are there, and the program IPTC names."""
+    notes["photoshop resources"] = "8BIM"
+    position = 0
+    for _ in range(MAX_IFD_ENTRIES):
+        if payload[position : position + 4] != b"8BIM" or position + 12 > len(payload):
+            return
+        number = payload[position + 4] << 8 | payload[position + 5]
+        position += 6 + (payload[position + 6] + 2) // 2 * 2
+        size = int.from_bytes(payload[position : position + 4], "big")
+        position += 4
+        if number == _IPTC_RESOURCE:
+            _read_iptc(payload[position : position + size], notes)
+        position += size + size % 2
+
+
+def _read_iptc(payload: bytes, notes: dict[str, str]) -> None:
+    position = 0
+    while position + 5 <= len(payload) and payload[position] == 0x1C:
+        record, kind = payload[position + 1], payload[position + 2]
+        size = payload[position + 3] << 8 | payload[position + 4]
+        if size & 0x8000:  # a length of its own length: only for previews
+            return
+        value = payload[position + 5 : position + 5 + size]
+        if record == 2 and kind in _IPTC_NAMES:
+            notes.setdefault(_IPTC_NAMES[kind], _clean(_decode(value), MAX_TEXT_CHARS))
+        position += 5 + size
 
 
 def read_png_metadata(data: bytes, chunks: Iterable[Chunk]) -> Metadata:
     """Read what a PNG says of itself; the counterpart of `read_jpeg_metadata`."""
     exif = xmp = None
+    more: dict[str, str] = {}
+    credentials = b""
     density: tuple[float, float] | None = None
     texts: dict[str, str] = {}
     seen = 0
@@ -384,14 +483,20 @@ def read_png_metadata(data: bytes, chunks: Iterable[Chunk]) -> Metadata:
         elif kind == b"pHYs" and end - start == 9 and data[end - 1] == 1:
             per_metre = struct.unpack_from(">II", data, start)
             density = _density(*(value * 0.0254 for value in per_metre))
+        elif kind == b"caBX":
+            credentials = credentials or data[start : min(end, start + MAX_CREDENTIAL_BYTES)]
         elif kind in (b"tEXt", b"zTXt", b"iTXt") and seen < MAX_TEXTS:
             seen += 1
             keyword, value = _png_text(kind, data[start:end])
-            if keyword == _PNG_XMP_KEYWORD:
-                xmp = xmp or value
+            if keyword == _PNG_XMP_KEYWORD and xmp is None:
+                xmp = value
+            elif keyword == _PNG_XMP_KEYWORD:
+                _add(more, value.encode())
             elif keyword and value:
                 texts.setdefault(keyword, _clean(value, MAX_TEXT_CHARS))
-    return _metadata(exif or _NO_EXIF, density, None, texts, xmp)
+    if not _mentions_ai_label(xmp, {**more, **texts}):
+        _find_ai_label(data, more)
+    return _metadata(exif or _NO_EXIF, density, None, texts, xmp, more, credentials)
 
 
 class _Exif(NamedTuple):
@@ -402,9 +507,12 @@ class _Exif(NamedTuple):
     software: str | None
     dpi: tuple[float, float] | None
     has_thumbnail: bool
+    notes: Mapping[str, str]
+    stated_size: tuple[int, int] | None
+    thumbnail: bytes | None
 
 
-_NO_EXIF = _Exif(1, None, None, None, None, None, False)
+_NO_EXIF = _Exif(1, None, None, None, None, None, False, MappingProxyType({}), None, None)
 
 
 def _metadata(
@@ -413,6 +521,8 @@ def _metadata(
     jpeg: JpegFacts | None,
     text: dict[str, str],
     xmp: str | None,
+    notes: Mapping[str, str],
+    credentials: bytes,
 ) -> Metadata:
     return Metadata(
         orientation=exif.orientation,
@@ -424,6 +534,10 @@ def _metadata(
         jpeg=jpeg,
         text=MappingProxyType(text),
         xmp=xmp,
+        notes=MappingProxyType({**exif.notes, **notes}),
+        stated_size=exif.stated_size,
+        thumbnail=exif.thumbnail,
+        credentials=credentials or None,
     )
 
 
@@ -482,6 +596,18 @@ _NUMBERS = {1: "B", 3: "H", 4: "I", 8: "h", 9: "i", 13: "I"}
 _ORIENTATION, _MAKE, _MODEL, _SOFTWARE = 0x0112, 0x010F, 0x0110, 0x0131
 _X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT = 0x011A, 0x011B, 0x0128
 _EXIF_IFD, _TAKEN, _DIGITIZED, _THUMBNAIL = 0x8769, 0x9003, 0x9004, 0x0201
+_THUMBNAIL_LENGTH, _STATED_WIDTH, _STATED_HEIGHT = 0x0202, 0xA002, 0xA003
+_MAIN_NOTES = {
+    0x000B: "exif ProcessingSoftware",
+    0x010E: "exif ImageDescription",
+    0x013B: "exif Artist",
+    0x013C: "exif HostComputer",
+    0x9C9B: "exif XPTitle",
+    0x9C9C: "exif XPComment",
+    0x9C9E: "exif XPKeywords",
+}
+_DETAIL_NOTES = {0x9286: "exif UserComment"}
+_XP_TAGS = range(0x9C9B, 0x9CA0)  # Windows' own: UTF-16 in bytes
 
 
 class Tiff:
@@ -536,6 +662,29 @@ class Tiff:
         raw = entry[1].partition(b"\0")[0]
         return _clean(_decode(raw[: 4 * MAX_NAME_CHARS]), MAX_NAME_CHARS) or None
 
+    def long_text(self, tag: int, entry: tuple[int, bytes]) -> str:
+        """A text without the limit of names: UserComment with its prefix, Windows' UTF-16."""
+        raw = entry[1][: 4 * MAX_TEXT_CHARS]
+        wide = "utf-16-be" if self._order == ">" else "utf-16-le"
+        if tag in _XP_TAGS:
+            return _clean(raw.decode("utf-16-le", "replace").rstrip("\0"), MAX_TEXT_CHARS)
+        if raw[:8] in (b"UNICODE\0", b"JIS\0\0\0\0\0"):
+            encoding = "iso2022_jp" if raw.startswith(b"JIS") else wide
+            # Some write UTF-8 and call it Unicode.
+            plain = raw[8:12].isascii() and 0 not in raw[8:12]
+            text = _decode(raw[8:]) if plain else raw[8:].decode(encoding, "replace")
+        else:
+            text = _decode(raw.removeprefix(b"ASCII\0\0\0").lstrip(b"\0"))
+        return _clean(text.partition("\0")[0], MAX_TEXT_CHARS)
+
+    def thumbnail(self, directory: Mapping[int, tuple[int, bytes]]) -> bytes | None:
+        """The JPEG that a directory points to."""
+        at, length = (
+            int(self.number(directory.get(tag)) or 0) for tag in (_THUMBNAIL, _THUMBNAIL_LENGTH)
+        )
+        found = self._data[at : at + length] if at > 0 and length > 0 else b""
+        return found if found.startswith(b"\xff\xd8") else None
+
     def _unpack(self, code: str, at: int) -> int:
         value: int = struct.unpack_from(self._order + code, self._data, at)[0]
         return value
@@ -551,6 +700,13 @@ def _read_exif(payload: bytes) -> _Exif:
     x, y = (tiff.number(main.get(tag)) or 0.0 for tag in (_X_RESOLUTION, _Y_RESOLUTION))
     # Unit 1 is a bare ratio; an absent unit means inches.
     factor = {2.0: 1.0, 3.0: 2.54}.get(tiff.number(main.get(_RESOLUTION_UNIT)) or 2.0, 0.0)
+    notes = {
+        name: tiff.long_text(tag, directory[tag])
+        for directory, names in ((main, _MAIN_NOTES), (detail, _DETAIL_NOTES))
+        for tag, name in names.items()
+        if tag in directory
+    }
+    wide, high = (int(tiff.number(detail.get(t)) or 0) for t in (_STATED_WIDTH, _STATED_HEIGHT))
     return _Exif(
         orientation=int(orientation) if orientation in (1, 2, 3, 4, 5, 6, 7, 8) else 1,
         taken=taken,
@@ -559,6 +715,9 @@ def _read_exif(payload: bytes) -> _Exif:
         software=tiff.text(main.get(_SOFTWARE)),
         dpi=_density(x * factor, y * factor),
         has_thumbnail=_THUMBNAIL in preview,
+        notes=MappingProxyType({name: text for name, text in notes.items() if text}),
+        stated_size=(wide, high) if wide > 0 and high > 0 else None,
+        thumbnail=tiff.thumbnail(preview),
     )
 
 
@@ -617,7 +776,7 @@ def _read_tables(payload: bytes, tables: dict[int, tuple[int, ...]]) -> None:
 
 
 @lru_cache(maxsize=1)
-def _standard_tables() -> NDArray[np.int32]:
+def standard_tables() -> NDArray[np.int32]:
     """(100, 64): libjpeg's luminance table at quality 1…100 (jcparam.c)."""
     quality = np.arange(1, 101)
     percent = np.where(quality < 50, 5000 // quality, 200 - 2 * quality)
@@ -630,7 +789,7 @@ def _standard_tables() -> NDArray[np.int32]:
 def _quality(table: tuple[int, ...] | None) -> tuple[int, bool]:
     if table is None:
         return 1, False
-    distance = np.abs(_standard_tables() - np.array(table, np.int32)).sum(axis=1)
+    distance = np.abs(standard_tables() - np.array(table, np.int32)).sum(axis=1)
     best = int(distance.argmin())
     return best + 1, not distance[best]
 

@@ -102,8 +102,19 @@ def decide(findings: Iterable[Finding]) -> Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldRead:
+    """One field as read on a document; ``value`` is masked unless the caller asked for all."""
+
+    value: str = field(repr=False)
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """Everything about one verdict, traceable to rules, models and program version."""
+    """Everything about one verdict, traceable to rules, models and program version.
+
+    ``fields`` holds what was read on a document, only when the caller asked for it.
+    """
 
     kind: str
     profile_name: str
@@ -113,6 +124,7 @@ class Report:
     image: ImageFacts
     findings: tuple[Finding, ...]
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    fields: Mapping[str, FieldRead] | None = None
 
     @property
     def decision(self) -> Decision:
@@ -125,9 +137,15 @@ class Report:
         shown = [f for f in self.findings if f.effect is not Effect.NONE or f.status is Status.WARN]
         return tuple(sorted(shown, key=lambda f: order[f.effect]))
 
+    def evidence(self, text: Messages) -> tuple[Finding, ...]:
+        """Signs of editing for the person who reviews, also those that stop nothing."""
+        seen = (Status.WARN, Status.FAIL)
+        return tuple(f for f in self.findings if f.status in seen and text.has("evidence", f.code))
+
     def to_dict(self, language: str = "zh") -> dict[str, Any]:
         """The JSON form, with sentences in one language."""
         text = messages(language)
+        fields = {} if self.fields is None else {"fields": _fields_dict(self.fields)}
         return {
             "schema": SCHEMA,
             "service": {"name": "photo-service", "version": self.service_version},
@@ -144,12 +162,21 @@ class Report:
             },
             "decision": str(self.decision),
             "findings": [_finding_dict(finding, text) for finding in self.findings],
+            "evidence": [_evidence_dict(finding, text) for finding in self.evidence(text)],
             "timings_ms": {name: round(ms, 2) for name, ms in self.timings_ms.items()},
+            **fields,
         }
 
     def to_json(self, language: str = "zh") -> str:
         """One line of JSON, UTF-8."""
         return json.dumps(self.to_dict(language), ensure_ascii=False, allow_nan=False)
+
+
+def _fields_dict(fields: Mapping[str, FieldRead]) -> dict[str, Any]:
+    return {
+        name: {"value": read.value, "confidence": round(read.confidence, 4)}
+        for name, read in fields.items()
+    }
 
 
 def _finding_dict(finding: Finding, text: Messages) -> dict[str, Any]:
@@ -165,6 +192,20 @@ def _finding_dict(finding: Finding, text: Messages) -> dict[str, Any]:
         "clause": text.get("clause", finding.clause, "cite"),
         "message": finding.message(text),
         "advice": finding.advice(text),
+    }
+
+
+def _evidence_dict(finding: Finding, text: Messages) -> dict[str, Any]:
+    """One sign: what was seen, its figures, what it can and cannot mean, how much it weighs."""
+    figures: dict[str, Fact | None] = dict(finding.facts)
+    if finding.value is not None:
+        figures["value"] = finding.value
+    return {
+        "sign": finding.code,
+        "shows": finding.message(text),
+        "means": text.get("evidence", finding.code, "means"),
+        "figures": {name: _rounded(figure) for name, figure in figures.items()},
+        "weight": text.get("evidence", finding.code, "weight"),
     }
 
 

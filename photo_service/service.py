@@ -6,7 +6,7 @@ import hashlib
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,19 +14,25 @@ from pathlib import Path
 from models.runtime import Models
 from models.store import ModelStore, ModelStoreError
 from photo_service import engine
+from photo_service.card.compare import masked_field
 from photo_service.check import Status
-from photo_service.context import Context
+from photo_service.context import Context, Fields
 from photo_service.errors import InputError, ModelError
 from photo_service.features import Features
-from photo_service.image import Photo, open_photo, sniff
+from photo_service.image import WORKING_SIDE, Photo, open_photo, sniff
 from photo_service.profile import Profile, resolve
-from photo_service.report import Effect, Finding, ImageFacts, Report
+from photo_service.report import Effect, FieldRead, Finding, ImageFacts, Report
 from photo_service.settings import Settings
 from photo_service.version import __version__
 
 READABLE = "encoding/readable"
 ANSWERED = "service/answered"
 SWITCH_INTERVAL_S = 0.0005
+HANDHELD = "handheld_id"
+CARD_KINDS = ("id_card", HANDHELD)
+# Pixels that a reduced picture's long side keeps: fine print needs more than a portrait, and a card
+# held in the hand is a fifth of the picture's width.
+WORKING_SIDES = {"id_card": 2048, HANDHELD: 3600}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +108,18 @@ def examine(
     )
     try:
         photo = open_photo(
-            data, max_file_bytes=settings.max_file_bytes, max_pixels=settings.max_pixels
+            data,
+            max_file_bytes=settings.max_file_bytes,
+            max_pixels=settings.max_pixels,
+            working_side=WORKING_SIDES.get(rules.kind, WORKING_SIDE),
         )
     except InputError as error:
         return Examination(_refused(shell, data, error, started), None)
     decoded = time.perf_counter()
     with _warm.use(settings) as models:
-        features = Features(photo, models, context)
+        features = Features(photo, models, context, is_held=rules.kind == HANDHELD)
         findings = engine.run(rules, features)
+        fields = _fields_asked(rules.kind, features)
         digests = models.digests
     finished = time.perf_counter()
     report = replace(
@@ -117,6 +127,7 @@ def examine(
         models=digests,
         image=_image_facts(name, photo),
         findings=findings,
+        fields=fields,
         timings_ms={
             "total": 1e3 * (finished - started),
             "decode": 1e3 * (decoded - started),
@@ -124,6 +135,22 @@ def examine(
         },
     )
     return Examination(report, features)
+
+
+def _fields_asked(kind: str, features: Features) -> Mapping[str, FieldRead] | None:
+    """What was read on the card; None when the caller did not ask or the kind has no card."""
+    asked = features.context.fields
+    if asked is Fields.NONE or kind not in CARD_KINDS:
+        return None
+    card = features.card_or_none
+    read = {} if card is None else card.reading.fields
+    return {
+        name: FieldRead(
+            field.value if asked is Fields.FULL else masked_field(name, field.value),
+            field.confidence,
+        )
+        for name, field in read.items()
+    }
 
 
 def set_aside(data: bytes | None, rules: Profile, code: str, *, name: str = "") -> Report:

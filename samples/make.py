@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ import cv2
 import numpy as np
 import props
 import warp
+from authenticity import SIGNS, Sign
+from cards_samples import CARDS, HELD_CARDS, CardSample
 from PIL import Image
 from subject import Person, Rgb, astronaut
 
@@ -40,6 +42,8 @@ class Sample:
         codes: codes that must be among the findings.
         make: draws the file from the person.
         profile: the profile to judge it by.
+        kind: the kind to judge it as.
+        expect: what the applicant entered, by the names of `photo_service.context.Context`.
     """
 
     file: str
@@ -48,6 +52,8 @@ class Sample:
     codes: tuple[str, ...]
     make: Callable[[Person], bytes]
     profile: str = "graduation"
+    kind: str = "graduation"
+    expect: Mapping[str, str] = field(default_factory=dict)
 
 
 # --- pictures ----------------------------------------------------------------------------------
@@ -549,18 +555,36 @@ CODES = (
     ),
 )
 
-SAMPLES = STORY + CODES
+
+def _sign(sign: Sign) -> Sample:
+    def make(person: Person) -> bytes:
+        return sign.make(before(person.window(size=sign.size)))
+
+    return _code(
+        sign.code, sign.decision, sign.shows, make, profile=sign.profile, suffix=sign.suffix
+    )
+
+
+def _card(card: CardSample) -> Sample:
+    return Sample(
+        card.file, card.shows, card.decision, card.codes, card.make,
+        profile=card.kind, kind=card.kind, expect=card.expect,
+    )  # fmt: skip
+
+
+SAMPLES = STORY + CODES + tuple(map(_sign, SIGNS)) + tuple(map(_card, CARDS + HELD_CARDS))
 
 _HEAD = """# Samples
 
 Made by `samples/make.py`; do not edit. Every picture here shows one person and was made from one
 picture: Eileen Collins, astronaut, portrait by NASA, 1993, in the public domain, as it comes with
 scikit-image (`skimage.data.astronaut`). Backgrounds and defects are made. No other person's picture
-may be added without a licence and a line here.
+may be added without a licence and a line here. ID cards are drawn (`samples/cards.py`), say
+SPECIMEN 样本, and name people and numbers that do not exist.
 
-Expected verdicts are held by `tests/test_verify.py`; a picture may show further codes. Two codes
-have no picture here: `file-over-limit` (a file of 2 MiB, made by the tests) and `eyes-half-closed`
-(shown to its check as numbers).
+Expected verdicts are held by `tests/test_verify.py`; a picture may show further codes. Three
+codes have no picture here: `file-over-limit` (2 MiB, made by the tests), `eyes-half-closed`
+(shown to its check as numbers), `reference-mirrored` (needs a second photo, made by the tests).
 
 | file | shows | profile | decision | codes |
 |---|---|---|---|---|
@@ -571,7 +595,8 @@ def main() -> None:
     """Write all files."""
     for old in (*HERE.rglob("*.jpg"), *HERE.rglob("*.png")):
         old.unlink()
-    (HERE / "codes").mkdir(exist_ok=True)
+    for folder in ("codes", "documents"):
+        (HERE / folder).mkdir(exist_ok=True)
     with open_models(Settings.from_env()) as models:
         person = astronaut(models)
     table, expected = [], {}
@@ -582,10 +607,11 @@ def main() -> None:
             f"| {sample.file} | {sample.shows} | {sample.profile} | {sample.decision} | {codes} |\n"
         )
         expected[sample.file] = {
-            "kind": "graduation",
+            "kind": sample.kind,
             "profile": sample.profile,
             "decision": sample.decision,
             "codes": list(sample.codes),
+            **({"expect": dict(sample.expect)} if sample.expect else {}),
         }
     (HERE / "MANIFEST.md").write_text(_HEAD + "".join(table), "utf-8")
     (HERE / "expected.json").write_text(json.dumps(expected, indent=1) + "\n", "utf-8")

@@ -19,7 +19,7 @@ from benchmarks import degradations as made
 from models.added import AddedMaps
 from models.covering import CoveringScores
 from models.face import DetectedFace, FaceLandmarks
-from models.text import TextLine
+from models.text import Spelling, TextBox, TextLine
 from photo_service import profile
 from photo_service.check import Band, Outcome, Range, Status
 from photo_service.features import Features
@@ -394,6 +394,12 @@ class MadeFaces:
         self, rgb: Rgb, places: Sequence[tuple[float, float, float, float]], most: int
     ) -> Future[tuple[TextLine, ...]]:
         return _done(())
+
+    def text_boxes(self, rgb: Rgb, long_side: int) -> tuple[TextBox, ...]:
+        return ()
+
+    def spell(self, rgb: Rgb, boxes: Sequence[TextBox], alphabet: str = "") -> tuple[Spelling, ...]:
+        return ()
 
 
 def _done(value: Any) -> Future[Any]:

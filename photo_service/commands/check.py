@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from photo_service.commands.faults import tell_error, tell_fault
+from photo_service.context import MOST_CHARACTERS, Context, Fields
 from photo_service.errors import FileUnreadableError, PhotoServiceError, UsageError
 from photo_service.messages import Messages
 from photo_service.profile import Profile, resolve
@@ -39,7 +40,7 @@ def run(arguments: argparse.Namespace, settings: Settings, text: Messages) -> in
     overlays = None if arguments.overlay is None else Overlays(arguments.overlay, settings, text)
     # Models missing: better said before the first report than between two.
     warm_up(settings)
-    batch = _Batch(rules, settings, text, overlays)
+    batch = _Batch(rules, settings, text, overlays, _context(arguments))
     with _progress(len(files), text, as_json=arguments.json) as (console, advance):
         for file in files:
             batch.add(file, _printer(arguments, console, text, alone=len(files) == 1))
@@ -47,6 +48,20 @@ def run(arguments: argparse.Namespace, settings: Settings, text: Messages) -> in
         if len(batch.decisions) > 1 and not arguments.json:
             print_summary(console, batch.decisions, text)
     return max(batch.codes, key=_GRAVITY.index)
+
+
+def _context(arguments: argparse.Namespace) -> Context:
+    """What the caller knows besides the pictures; the same for all of them."""
+    for option in (arguments.expect_name, arguments.expect_number):
+        if len(option) > MOST_CHARACTERS:
+            raise UsageError("expectation-long", limit=MOST_CHARACTERS)
+    reference = arguments.reference
+    return Context(
+        expect_name=arguments.expect_name,
+        expect_number=arguments.expect_number,
+        reference=None if reference is None else read_bytes(reference),
+        fields=Fields(arguments.fields),
+    )
 
 
 class Overlays:
@@ -67,17 +82,22 @@ class Overlays:
             raise _unwritable(self._folder, error) from error
 
     def write(self, file: str, examination: Examination) -> Path:
-        """Draw and save one overlay; returns where it is.
+        """Draw and save one overlay, and the evidence beside it; returns where the overlay is.
 
         Raises:
             UsageError: it cannot be saved.
         """
+        from photo_service.render.evidence import draw_evidence
         from photo_service.render.overlay import EXTENSION, draw_overlay
 
         drawn = draw_overlay(examination, self._text.language, font=self._settings.font)
-        path = self._folder / f"{self._free_stem(Path(file).stem)}.overlay.{EXTENSION}"
+        evidence = draw_evidence(examination, self._text.language, font=self._settings.font)
+        stem = self._free_stem(Path(file).stem)
+        path = self._folder / f"{stem}.overlay.{EXTENSION}"
         try:
             path.write_bytes(drawn)
+            if evidence is not None:
+                (self._folder / f"{stem}.evidence.{EXTENSION}").write_bytes(evidence)
         except OSError as error:
             raise _unwritable(path, error) from error
         return path
@@ -95,9 +115,15 @@ class _Batch:
     """The files of one call and what became of them."""
 
     def __init__(
-        self, rules: Profile, settings: Settings, text: Messages, overlays: Overlays | None
+        self,
+        rules: Profile,
+        settings: Settings,
+        text: Messages,
+        overlays: Overlays | None,
+        context: Context,
     ) -> None:
         self._rules = rules
+        self._context = context
         self._settings = settings
         self._text = text
         self._overlays = overlays
@@ -121,7 +147,11 @@ class _Batch:
     def _judge(self, file: str, show: Callable[[Examination], None]) -> int:
         name = _name(file)
         examination = examine(
-            read_bytes(file), profile=self._rules, name=name, settings=self._settings
+            read_bytes(file),
+            profile=self._rules,
+            name=name,
+            context=self._context,
+            settings=self._settings,
         )
         decision = examination.report.decision
         show(examination)

@@ -8,6 +8,7 @@ Layout of a message file::
     [reason.some-reason]            message: why a check was skipped
     [error.some-error]              message, advice: why we could not look
     [clause.some-clause]            cite, text
+    [evidence.some-defect]          weight, means: what a sign of editing is worth
     [word]                          single words that fill placeholders
     [ui]                            labels of tables, pictures and pages
 """
@@ -47,8 +48,14 @@ class Messages:
         return self._fill(self._table["ui"][key], facts)
 
     def word(self, key: str) -> str:
-        """A word that fills a placeholder; an unknown one stands for itself."""
-        return str(self._table["word"].get(key, key))
+        """A word that fills a placeholder; an unknown one stands for itself.
+
+        Several words are joined with ``+`` and become a list.
+        """
+        words, parts = self._table["word"], key.split("+")
+        if len(parts) > 1 and all(part in words for part in parts):
+            return self.ui("list_separator").join(words[part] for part in parts)
+        return str(words.get(key, key))
 
     def get(self, section: str, key: str, field: str, /, **facts: object) -> str:
         """A sentence with its placeholders filled; ``""`` when that field is left out."""

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
+from photo_service.card.scene import Card
 from photo_service.check import Range, Region, Status
 from photo_service.errors import CannotAssess
 from photo_service.features import PERSON_FROM, Features
@@ -248,9 +249,13 @@ class _Sheet:
         picture = Image.fromarray(self._features.photo.pixels).resize(
             self._size, Image.Resampling.LANCZOS
         )
-        self._person(picture)
+        card = self._features.card_if_sought
+        if card is None:
+            self._person(picture)
         draw = ImageDraw.Draw(picture)
-        face = self._face_box()
+        face = self._face_box() if card is None else None
+        if card is not None:
+            self._card(draw, card)
         if face is not None:
             _frame(draw, face, _PAPER, 1)
         spots: dict[str, Point] = {}
@@ -274,6 +279,15 @@ class _Sheet:
         ImageDraw.Draw(sheet).rectangle(
             (corner[0] - 1, corner[1] - 1, corner[0] + width, corner[1] + height), outline=_GREY
         )
+
+    def _card(self, draw: ImageDraw.ImageDraw, card: Card) -> None:
+        """The card's outline, and the fields as read."""
+        corners = [(x * self._zoom, y * self._zoom) for x, y in card.corners.tolist()]
+        for width, colour in ((5, "#202020"), (2, _PAPER)):
+            draw.line([*corners, corners[0]], fill=colour, width=width)
+        for read in card.reading.fields.values():
+            left, top, across, down = (v * self._zoom for v in card.on_picture(read.box))
+            draw.rectangle((left, top, left + across, top + down), outline=_PAPER)
 
     def _face_box(self) -> Box | None:
         try:

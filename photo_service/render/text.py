@@ -66,6 +66,12 @@ def print_report(console: Console, report: Report, text: Messages, *, every: boo
     lines = [_headline(report, text)]
     for number, reason in enumerate(reasons_of(report, text), 1):
         lines += _reason(number, reason, text, width)
+    if report.fields:
+        lines.append(Text(f"  {text.ui('fields_title')}", style="bold"))
+        lines += (
+            Text(f"    {text.word(f'field_{name}')}: {printable(read.value)}")
+            for name, read in report.fields.items()
+        )
     table = _findings(report, text) if every else None
     # All is put into words before the first is printed: half a report would be none.
     for line in lines:

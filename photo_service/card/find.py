@@ -1,0 +1,430 @@
+"""Where the card lies: its four corners in the picture.
+
+Hypotheses come from outlines of colour areas, from straight edges, from where text lies, and from
+the picture's own frame (a scan of nothing but the card). Each is judged by the contrast along its
+sides and by how well text inside it keeps to the card's layout. Works on a small copy.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+ASPECT = 85.6 / 54.0
+"""Width over height of ISO/IEC 7810 ID-1."""
+SMALL_SIDE = 480
+
+# Share of the card's width and height over which its print spreads, whichever way it lies.
+_PRINT_ACROSS = (0.065, 0.935)
+_PRINT_DOWN = (0.10, 0.905)
+# What is left of the width beyond the number, whose length depends on its type.
+_NEAR_END, _FAR_END = 0.06, 0.20
+# The proportions of an outline tell no more than this, natural logarithm.
+_SHAPE_NOISE = 0.03
+# Of its height: first and last row of print, measured from the middle.
+_OUTER_ROW = 0.36
+# Mean side ratios of hypotheses that perspective can make of a card.
+_RATIOS = (1.15, 2.2)
+_LEAST_AREA = 0.02
+# Prints differ from one another by so much.
+_SLACK = 0.035
+_SAMPLES = 28
+# Sides are searched this far from where a hypothesis puts them, share of the card's width.
+_SNAP = 0.08
+_SETTLE = 0.045
+_SNAP_STEPS = 25
+_SNAPPED = 3
+# And moved only for so much more contrast.
+_GAIN = 0.05
+# Contrast of a side that cannot be seen because it lies outside the picture.
+_UNSEEN = 0.30
+
+FloatArray = NDArray[np.float32]
+ByteImage = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Quad:
+    """A card's outline.
+
+    Attributes:
+        corners: (4, 2) x, y in pixels, clockwise, the first side a long one; may lie outside.
+        contrast: how clearly each side shows, 0-1, in the order of ``corners``.
+        layout: how well the text inside keeps to a card's layout, 0-1.
+        shape: how far the outline is from a card's proportions, natural logarithm.
+        outside: how far the farthest corner lies outside the picture, share of the first side.
+    """
+
+    corners: FloatArray
+    contrast: tuple[float, float, float, float]
+    layout: float
+    shape: float
+    outside: float
+
+    @property
+    def score(self) -> float:
+        """What hypotheses are compared by."""
+        seen = sum(self.contrast) / 4 + 0.5 * min(self.contrast)
+        odd = 2.0 * max(self.shape - _SHAPE_NOISE, 0.0) + min(4 * self.outside, 0.3)
+        return seen + 0.9 * self.layout - odd
+
+
+def find_card(rgb: ByteImage, texts: Sequence[FloatArray]) -> Quad | None:
+    """The likeliest outline of a card.
+
+    Args:
+        rgb: (h, w, 3) picture.
+        texts: quads (4, 2) where text lies, pixels of ``rgb``.
+
+    Returns:
+        The outline in pixels of ``rgb``; None when nothing has a card's shape.
+    """
+    factor = min(1.0, SMALL_SIDE / max(rgb.shape[:2]))
+    size = (max(round(rgb.shape[1] * factor), 8), max(round(rgb.shape[0] * factor), 8))
+    small = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+    boxes = [np.asarray(text * factor, np.float32) for text in texts]
+    edges = _Edges(small)
+    judged: list[Quad] = []
+    for corners in _hypotheses(small, edges, boxes):
+        ordered = _long_side_first(corners)
+        if ordered is None or any(np.abs(ordered - q.corners).max() < 3 for q in judged):
+            continue
+        judged.append(_judged(ordered, edges, boxes))
+    if not judged:
+        return None
+    likely = sorted(judged, key=lambda quad: -quad.score)[:_SNAPPED]
+    likely += [_judged(quad, edges, boxes) for quad in _around_text(boxes)]
+    best = max(
+        (_snapped(quad, edges, boxes, _SNAP) for quad in likely), key=lambda quad: quad.score
+    )
+    return replace(best, corners=best.corners / np.float32(factor))
+
+
+def settle(rgb: ByteImage, corners: FloatArray, texts: Sequence[FloatArray]) -> Quad | None:
+    """The outline near ``corners`` that shows best; as `find_card` otherwise."""
+    factor = min(1.0, SMALL_SIDE / max(rgb.shape[:2]))
+    size = (max(round(rgb.shape[1] * factor), 8), max(round(rgb.shape[0] * factor), 8))
+    edges = _Edges(np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8))
+    boxes = [np.asarray(text * factor, np.float32) for text in texts]
+    ordered = _long_side_first(np.asarray(corners * factor, np.float32))
+    if ordered is None:
+        return None
+    near = _snapped(_judged(ordered, edges, boxes), edges, boxes, _SETTLE)
+    return replace(near, corners=near.corners / np.float32(factor))
+
+
+# --- contrast ----------------------------------------------------------------------------------
+
+
+class _Edges:
+    """Gradients of a small picture, the strongest of its three Lab channels."""
+
+    def __init__(self, rgb: ByteImage) -> None:
+        lab = cv2.cvtColor(cv2.GaussianBlur(rgb, (0, 0), 0.8), cv2.COLOR_RGB2LAB)
+        planes = lab.astype(np.float32)
+        gx, gy = cv2.Scharr(planes, cv2.CV_32F, 1, 0), cv2.Scharr(planes, cv2.CV_32F, 0, 1)
+        strongest = (gx**2 + gy**2).argmax(axis=2)[..., None]
+        self.x = np.asarray(np.take_along_axis(gx, strongest, 2)[..., 0] / 16, np.float32)
+        self.y = np.asarray(np.take_along_axis(gy, strongest, 2)[..., 0] / 16, np.float32)
+        self.strength: FloatArray = np.hypot(self.x, self.y)
+        # What counts as half a contrast: above the grain of the picture.
+        self.half = 1.5 * float(np.median(self.strength)) + 1.5
+        self.height, self.width = self.strength.shape
+        self.luma = planes[..., 0].astype(np.uint8)
+
+    def along(self, starts: FloatArray, ends: FloatArray) -> FloatArray:
+        """Contrast 0-1 along each segment, (n, 2) → (n,); what lies outside does not count."""
+        t = np.linspace(0.08, 0.92, _SAMPLES, dtype=np.float32)[None, :, None]
+        points = starts[:, None] * (1 - t) + ends[:, None] * t
+        direction = ends - starts
+        length = np.maximum(np.hypot(direction[:, 0], direction[:, 1]), 1e-3)
+        normal = np.stack([-direction[:, 1], direction[:, 0]], axis=1) / length[:, None]
+        best: FloatArray = np.zeros(points.shape[:2], np.float32)
+        for shift in (-1.0, 0.0, 1.0):
+            moved = points + np.float32(shift) * normal[:, None]
+            x = np.clip(np.rint(moved[..., 0]).astype(np.int32), 0, self.width - 1)
+            y = np.clip(np.rint(moved[..., 1]).astype(np.int32), 0, self.height - 1)
+            across = np.abs(self.x[y, x] * normal[:, None, 0] + self.y[y, x] * normal[:, None, 1])
+            np.maximum(best, across / (across + self.half), out=best)
+        inside = (
+            (points[..., 0] >= 1)
+            & (points[..., 0] <= self.width - 2)
+            & (points[..., 1] >= 1)
+            & (points[..., 1] <= self.height - 2)
+        )
+        seen = inside.sum(axis=1)
+        total = (best * inside).sum(axis=1) + _UNSEEN * (_SAMPLES - seen)
+        return np.asarray(total / _SAMPLES, np.float32)
+
+
+def _judged(corners: FloatArray, edges: _Edges, texts: Sequence[FloatArray]) -> Quad:
+    contrast = edges.along(corners, np.roll(corners, -1, axis=0))
+    a, b, c, d = (float(value) for value in contrast)
+    ratio = true_ratio(corners, (edges.width, edges.height))
+    shape = abs(math.log(max(ratio, 0.1) / ASPECT))
+    limits = np.array([edges.width, edges.height], np.float32)
+    beyond = float(np.maximum(-corners, corners - limits).max())
+    outside = max(beyond, 0.0) / max(float(np.hypot(*(corners[1] - corners[0]))), 1.0)
+    return Quad(corners, (a, b, c, d), _layout(corners, texts), shape, outside)
+
+
+# --- layout ------------------------------------------------------------------------------------
+
+
+def to_card(corners: FloatArray, width: float = 1.0, height: float = 1.0) -> NDArray[Any]:
+    """The projection that lays ``corners`` onto a rectangle, (3, 3)."""
+    target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    return np.asarray(cv2.getPerspectiveTransform(corners.astype(np.float32), target))
+
+
+def _layout(corners: FloatArray, texts: Sequence[FloatArray]) -> float:
+    """How well text keeps to the card, 0-1: inside, level, from the first row to the last."""
+    if not texts:
+        return 0.0
+    transform = to_card(corners)
+    flat = cv2.perspectiveTransform(np.concatenate(texts)[None], transform)[0].reshape(-1, 4, 2)
+    low, high = flat.min(axis=1), flat.max(axis=1)
+    middle = (low + high) / 2
+    inside = ((middle > 0) & (middle < 1)).all(axis=1)
+    if not inside.any():
+        return 0.0
+    edges = np.stack([flat[:, 1] - flat[:, 0], flat[:, 2] - flat[:, 1]], axis=1)[inside]
+    edges = np.abs(edges) * np.array([ASPECT, 1.0])
+    longer = edges[np.arange(len(edges)), np.hypot(edges[..., 0], edges[..., 1]).argmax(axis=1)]
+    level = float((longer[:, 1] < 0.3 * longer[:, 0]).mean())
+    strays = (low < -0.01) | (high > 1.01)
+    crossing = float((inside & strays.any(axis=1)).sum()) / max(int(inside.sum()), 1)
+    rows = middle[inside, 1]
+    ends = abs(0.5 - rows.min() - _OUTER_ROW), abs(rows.max() - 0.5 - _OUTER_ROW)
+    reach = float(np.mean([max(0.0, 1 - max(end - _SLACK, 0) / 0.14) for end in ends]))
+    left, right = low[inside, 0].min(), high[inside, 0].max()
+    near, far = sorted((float(left), 1 - float(right)))
+    # The number's end depends on its type.
+    off = abs(near - _PRINT_ACROSS[0]), max(_NEAR_END - far, far - _FAR_END, 0.0)
+    spread = float(np.mean([max(0.0, 1 - max(side - _SLACK, 0) / 0.13) for side in off]))
+    share = float(inside.mean())
+    return share * level * max(0.0, 0.3 + 0.4 * reach + 0.3 * spread - 0.5 * crossing)
+
+
+def true_ratio(corners: FloatArray, size: tuple[int, int]) -> float:
+    """Width over height of the rectangle behind a quad in a picture of a size.
+
+    Zhang & He, "Whiteboard scanning and image enhancement", 2007; the focal length from the quad
+    itself where it is telling, else a phone's usual 0.85 of the long side.
+    """
+    centred = corners.astype(np.float64) - np.array(size) / 2
+    m1, m2, m4, m3 = np.hstack([centred, np.ones((4, 1))])
+    k2 = np.dot(np.cross(m1, m4), m3) / np.dot(np.cross(m2, m4), m3)
+    k3 = np.dot(np.cross(m1, m4), m2) / np.dot(np.cross(m3, m4), m2)
+    n2, n3 = k2 * m2 - m1, k3 * m3 - m1
+    usual = 0.85 * max(size)
+    focal_squared = usual**2
+    if abs(n2[2] * n3[2]) > 1e-3:
+        own = -(n2[0] * n3[0] + n2[1] * n3[1]) / (n2[2] * n3[2])
+        if (0.5 * usual) ** 2 < own < (3 * usual) ** 2:
+            focal_squared = own
+    scale = np.array([1 / focal_squared, 1 / focal_squared, 1.0])
+    down = max(float((n3 * n3 * scale).sum()), 1e-12)
+    return math.sqrt(max(float((n2 * n2 * scale).sum()), 0.0) / down)
+
+
+# --- hypotheses --------------------------------------------------------------------------------
+
+
+def _hypotheses(
+    small: ByteImage, edges: _Edges, texts: Sequence[FloatArray]
+) -> Iterator[FloatArray]:
+    height, width = small.shape[:2]
+    yield _rectangle(0, 0, width, height)
+    yield from _from_outlines(small, edges)
+    yield from _from_lines(edges)
+
+
+def _rectangle(left: float, top: float, right: float, bottom: float) -> FloatArray:
+    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
+
+
+def _around_text(texts: Sequence[FloatArray]) -> Iterator[FloatArray]:
+    """The card around its print, seen without perspective."""
+    if len(texts) < 3:
+        return
+    lengths = [float(np.hypot(*(text[1] - text[0]))) for text in texts]
+    longest = texts[int(np.argmax(lengths))]
+    along = longest[1] - longest[0]
+    if np.hypot(*along) < np.hypot(*(longest[3] - longest[0])):
+        along = longest[3] - longest[0]
+    along = along / max(float(np.hypot(*along)), 1e-3)
+    axes = np.stack([along, np.array([-along[1], along[0]])]).astype(np.float32)
+    inside = np.concatenate(texts) @ axes.T
+    low, high = inside.min(axis=0), inside.max(axis=0)
+    spans = (_PRINT_ACROSS, _PRINT_DOWN)
+    sizes = [(high[i] - low[i]) / (spans[i][1] - spans[i][0]) for i in range(2)]
+    start = [low[i] - spans[i][0] * sizes[i] for i in range(2)]
+    box = _rectangle(start[0], start[1], start[0] + sizes[0], start[1] + sizes[1])
+    ordered = _long_side_first(np.asarray(box @ axes, np.float32))
+    if ordered is not None:
+        yield ordered
+
+
+def _from_outlines(small: ByteImage, edges: _Edges) -> Iterator[FloatArray]:
+    """Quads around areas that differ from the picture's border, and around closed edges."""
+    lab = cv2.cvtColor(cv2.GaussianBlur(small, (0, 0), 1.5), cv2.COLOR_RGB2LAB).astype(np.float32)
+    rim = np.concatenate([lab[:6].reshape(-1, 3), lab[-6:].reshape(-1, 3)])
+    rim = np.concatenate([rim, lab[:, :6].reshape(-1, 3), lab[:, -6:].reshape(-1, 3)])
+    distance = np.sqrt(((lab - np.median(rim, axis=0)) ** 2).sum(axis=2))
+    masks = [(distance > limit).astype(np.uint8) for limit in (12, 24, 40)]
+    level, _ = cv2.threshold(edges.luma, 0, 255, cv2.THRESH_OTSU)
+    masks += [(edges.luma > level).astype(np.uint8)]
+    for low in (2 * edges.half, 4 * edges.half):
+        strong = (edges.strength > low).astype(np.uint8)
+        masks.append(cv2.dilate(strong, np.ones((3, 3), np.uint8)))
+    kernel = np.ones((5, 5), np.uint8)
+    for mask in masks:
+        closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, kernel)
+        contours = cv2.findContours(closed, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)[0]
+        for contour in sorted(contours, key=cv2.contourArea, reverse=True)[:4]:
+            hull = cv2.convexHull(contour)
+            if cv2.contourArea(hull) < _LEAST_AREA * mask.size:
+                break
+            quad = _quad_of(hull)
+            if quad is not None:
+                yield quad
+            yield np.asarray(cv2.boxPoints(cv2.minAreaRect(hull)), np.float32)
+
+
+def _quad_of(hull: NDArray[Any]) -> FloatArray | None:
+    length = cv2.arcLength(hull, closed=True)
+    for share in (0.02, 0.035, 0.05, 0.08):
+        corners = cv2.approxPolyDP(hull, share * length, closed=True)
+        if len(corners) == 4:
+            return np.asarray(corners[:, 0], np.float32)
+    return None
+
+
+def _from_lines(edges: _Edges) -> Iterator[FloatArray]:
+    """Quads of two pairs of long straight edges; corners may lie outside the picture."""
+    lines = _long_lines(edges)
+    if len(lines) < 4:
+        return
+    angles = np.array([np.arctan2(e[1] - s[1], e[0] - s[0]) for s, e in lines])
+    found: list[FloatArray] = []
+    pairs = []
+    for i, j in combinations(range(len(lines)), 2):
+        if _apart(angles[i], angles[j]) < np.radians(25):
+            pairs.append((i, j))
+    for (a, b), (c, d) in combinations(pairs, 2):
+        if len({a, b, c, d}) < 4 or _apart(angles[a], angles[c]) < np.radians(50):
+            continue
+        quad = _crossing(lines, (a, b), (c, d))
+        if quad is not None and (ordered := _long_side_first(quad)) is not None:
+            found.append(ordered)
+    if not found:
+        return
+    quads = np.stack(found)
+    starts, ends = quads.reshape(-1, 2), np.roll(quads, -1, axis=1).reshape(-1, 2)
+    contrast = edges.along(starts, ends).reshape(-1, 4)
+    value = contrast.mean(axis=1) + 0.5 * contrast.min(axis=1)
+    for index in np.argsort(-value)[:12]:
+        yield quads[index]
+
+
+def _long_lines(edges: _Edges) -> list[tuple[FloatArray, FloatArray]]:
+    found: NDArray[Any] | None = cv2.createLineSegmentDetector(cv2.LSD_REFINE_STD).detect(
+        edges.luma
+    )[0]
+    if found is None:
+        return []
+    segments = found.reshape(-1, 4).astype(np.float32)
+    lengths = np.hypot(segments[:, 2] - segments[:, 0], segments[:, 3] - segments[:, 1])
+    order = [n for n in np.argsort(-lengths)[:60] if lengths[n] > 0.06 * max(edges.luma.shape)]
+    merged: list[tuple[FloatArray, FloatArray]] = []
+    for n in order:
+        start, end = segments[n, :2], segments[n, 2:]
+        if not any(_same_line(line, start, end) for line in merged):
+            merged.append((start, end))
+    return merged[:14]
+
+
+def _same_line(line: tuple[FloatArray, FloatArray], start: FloatArray, end: FloatArray) -> bool:
+    along = (line[1] - line[0]) / max(float(np.hypot(*(line[1] - line[0]))), 1e-3)
+    off = [
+        abs(float(along[0] * (p - line[0])[1] - along[1] * (p - line[0])[0])) for p in (start, end)
+    ]
+    return max(off) < 4
+
+
+def _apart(a: float, b: float) -> float:
+    """Angle between two directions, 0 to 90°, radians."""
+    difference = abs(a - b) % np.pi
+    return float(min(difference, np.pi - difference))
+
+
+def _crossing(
+    lines: Sequence[tuple[FloatArray, FloatArray]], one: tuple[int, int], other: tuple[int, int]
+) -> FloatArray | None:
+    corners = []
+    for i, j in ((one[0], other[0]), (one[0], other[1]), (one[1], other[1]), (one[1], other[0])):
+        first, second = (
+            np.cross(np.append(line[0], 1.0), np.append(line[1], 1.0))
+            for line in (lines[i], lines[j])
+        )
+        point = np.cross(first, second)
+        if abs(point[2]) < 1e-6:
+            return None
+        corners.append(point[:2] / point[2])
+    quad = np.array(corners, np.float32)
+    return quad if cv2.isContourConvex(quad) else None
+
+
+def _long_side_first(corners: FloatArray) -> FloatArray | None:
+    """Clockwise, the first side a long one; None for what no card can look like."""
+    if not np.isfinite(corners).all() or not cv2.isContourConvex(corners):
+        return None
+    a, b = corners[1] - corners[0], corners[2] - corners[1]
+    quad = corners if float(a[0] * b[1] - a[1] * b[0]) > 0 else corners[::-1]
+    sides = np.hypot(*(np.roll(quad, -1, axis=0) - quad).T)
+    across, down = sides[0] + sides[2], sides[1] + sides[3]
+    if across < down:
+        quad, across, down = np.roll(quad, -1, axis=0), down, across
+    if min(sides) < 8 or not _RATIOS[0] <= across / down <= _RATIOS[1]:
+        return None
+    # The more upright of the two ways round.
+    if quad[1, 0] - quad[0, 0] < -abs(quad[1, 1] - quad[0, 1]):
+        quad = np.roll(quad, 2, axis=0)
+    return np.ascontiguousarray(quad, np.float32)
+
+
+def _snapped(quad: Quad, edges: _Edges, texts: Sequence[FloatArray], within: float) -> Quad:
+    """The sides moved to the clearest edges nearby, kept when that makes a better card."""
+    corners = quad.corners
+    reach = within * float(np.hypot(*(corners[1] - corners[0])))
+    offsets = np.linspace(-reach, reach, _SNAP_STEPS, dtype=np.float32)
+    first, second = (grid.ravel() for grid in np.meshgrid(offsets, offsets))
+    lines = []
+    for number in range(4):
+        start, end = corners[number], corners[(number + 1) % 4]
+        along = (end - start) / max(float(np.hypot(*(end - start))), 1e-3)
+        normal = np.array([-along[1], along[0]], np.float32)
+        starts, ends = start + first[:, None] * normal, end + second[:, None] * normal
+        # Of equally clear edges the nearest.
+        value = edges.along(starts, ends) - 0.03 * (np.abs(first) + np.abs(second)) / max(reach, 1)
+        best, unmoved = int(value.argmax()), len(value) // 2
+        if value[best] < value[unmoved] + _GAIN:
+            best = unmoved
+        lines.append((starts[best], ends[best]))
+    moved = _crossing(lines, (3, 1), (0, 2))
+    if moved is None:
+        return quad
+    # Corners as crossings: of the last side with the first, and so on round.
+    ordered = _long_side_first(moved)
+    if ordered is None:
+        return quad
+    better = _judged(ordered, edges, texts)
+    return better if better.score > quad.score else quad

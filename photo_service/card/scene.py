@@ -1,0 +1,391 @@
+"""`Card`: a card found in a picture, laid flat and read; the facts behind `Features.card`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from types import MappingProxyType
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.text import TextBox
+from photo_service.card import look
+from photo_service.card.find import ASPECT, Quad, find_card, settle, to_card, true_ratio
+from photo_service.card.read import (
+    HEIGHT,
+    LOOK_SIDE,
+    WIDTH,
+    Reader,
+    Reading,
+    flattened,
+    legible_way,
+    posed,
+    read_card,
+)
+from photo_service.errors import CannotAssess
+from photo_service.raster import raster
+
+SCENE_SIDE = 480
+"""The text detector sees the whole picture at this long side."""
+_SMALL = 640
+_ALL_FIELDS = 6
+LEAST_LINES = 4
+"""Fewer lines of text make no card."""
+_CARD_LAYOUT = 0.45
+# An outline without legible text must be this clear to pass for a card.
+_CLEAR_SIDE = 0.42
+_CLEAR_SHARE = 10.0
+_CARD_RATIOS = (1.45, 1.72)
+# Where the print of a card stands, shares of its height and width: the middles of the name and the
+# number, the start of the labels, the end of the number (which depends on the digits' shape).
+_FIRST_ROW, _LAST_ROW = 0.155, 0.865
+_LEFT, _NUMBER_END = 0.068, 0.905
+_NUMBER_ENDS = (0.68, 0.955)
+# Corners this far from where the print wants them are wrong.
+_OFF = 0.07
+# And, where the sides are clear and of a card's shape, only this far.
+_FAR_OFF = 0.12
+_DOUBTFUL = 0.6
+# And a shape this far from a card's.
+_WRONG_SHAPE = 0.04
+# Blocks of this many pixels are looked at for being without any change.
+_BLOCK = 8
+_LEAST_AROUND = 0.25
+# Blur below which something finer than print is on the card, and how much a pattern then weighs.
+_GRAIN_BELOW, _GRAINY = 0.14, 1.6
+# Height of the number's digits on a flat card, pixels.
+_DIGIT_HEIGHT = 30.0
+
+ByteImage = NDArray[np.uint8]
+FloatArray = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Card:
+    """One card in a picture.
+
+    Attributes:
+        corners: (4, 2) pixels of the decoded picture, clockwise from where the card's top left is
+            seen; a mirrored card's top left is its printed top right.
+        contrast: how clearly each side shows, 0–1, from the top clockwise.
+        layout: how well its text keeps to the card's layout, 0–1.
+        reading: what it says.
+        flat: (638, 1012, 3) RGB, upright and unmirrored.
+        strays: quads of text outside the card, pixels of the decoded picture.
+        others: further cards in the picture.
+        size: width and height of the decoded picture, pixels.
+        picture: the whole picture it is in.
+    """
+
+    corners: FloatArray
+    contrast: tuple[float, float, float, float]
+    layout: float
+    reading: Reading = field(repr=False)
+    flat: ByteImage = field(repr=False)
+    strays: tuple[FloatArray, ...]
+    others: int
+    size: tuple[int, int]
+    picture: ByteImage = field(repr=False)
+
+    @property
+    def width(self) -> float:
+        """Mean length of the long sides, pixels of the decoded picture."""
+        sides = self._sides
+        return float(sides[0] + sides[2]) / 2
+
+    @property
+    def digit_height(self) -> float:
+        """Of the number's digits, pixels of the decoded picture."""
+        return self.width * _DIGIT_HEIGHT / WIDTH
+
+    @property
+    def area_share(self) -> float:
+        """Percent of the picture that the card covers."""
+        inside = np.clip(self.corners, 0, self.size)
+        area = float(cv2.contourArea(np.ascontiguousarray(inside, np.float32)))
+        return 100 * area / max(self.size[0] * self.size[1], 1)
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """Around the card, pixels of the decoded picture."""
+        low, high = self.corners.min(axis=0), self.corners.max(axis=0)
+        return float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])
+
+    @property
+    def slant(self) -> float:
+        """Longer over shorter of opposite sides, the larger of both pairs; 1 seen squarely."""
+        a, b, c, d = self._sides
+        return float(max(a / c, c / a, b / d, d / b))
+
+    @property
+    def ratio(self) -> float:
+        """Width over height, the perspective of a picture's middle taken out."""
+        return true_ratio(self.corners, self.size)
+
+    @property
+    def turn(self) -> float:
+        """Degrees clockwise from upright to how the card lies, -180 to 180."""
+        along = self.corners[1] - self.corners[0]
+        return math.degrees(math.atan2(along[1], along[0]))
+
+    @property
+    def outside(self) -> float:
+        """How far the farthest corner lies outside the picture, percent of the card's width."""
+        beyond = np.maximum(-self.corners, self.corners - np.array(self.size))
+        return 100 * max(float(beyond.max()), 0.0) / self.width
+
+    @property
+    def sides_at_border(self) -> int:
+        """How many sides run along the picture's border."""
+        near = 0.012 * self.width + 2
+        ends = self.corners, np.roll(self.corners, -1, axis=0)
+        count = 0
+        for axis in (0, 1):
+            for edge in (0, self.size[axis]):
+                both = [np.abs(end[:, axis] - edge) < near for end in ends]
+                count += int((both[0] & both[1]).any())
+        return count
+
+    @cached_property
+    def surface(self) -> look.Surface:
+        """Colours of the flat card, for glare, cover and colour."""
+        return look.Surface(self.flat)
+
+    @cached_property
+    def corner_unlike(self) -> tuple[float, tuple[float, float, float, float] | None]:
+        """How much the tip of the least card-like corner differs from the card, and its place.
+
+        0 when no corner differs; ΔE of the tip from the card beside it.
+        """
+        difference, corner = self.surface.corner_unlike
+        x = 0.0 if corner in (0, 3) else WIDTH * 0.85
+        y = 0.0 if corner in (0, 1) else HEIGHT * 0.76
+        return difference, self.on_picture((x, y, WIDTH * 0.15, HEIGHT * 0.24))
+
+    @cached_property
+    def edge(self) -> look.Edge:
+        """How the card stands out from what it lies on."""
+        return look.Edge(self.picture, self.corners)
+
+    @cached_property
+    def pattern(self) -> float:
+        """How far a screen's raster or moiré stands out on the card; see `raster.raster`.
+
+        Counts for more where the picture is also grainier than print and lens make it; noise alone
+        is no pattern.
+        """
+        found = []
+        x, y, width, height = self.box
+        left, top = max(int(x), 0), max(int(y), 0)
+        part = self.picture[top : int(y + height), left : int(x + width)]
+        for view in (self.flat, part):
+            try:
+                found.append(raster(np.ascontiguousarray(view)))
+            except CannotAssess:
+                continue
+        strongest = max(found, default=0.0)
+        return strongest * (_GRAINY if self.surface.blur < _GRAIN_BELOW else 1.0)
+
+    @cached_property
+    def drawn_around(self) -> float:
+        """Percent of the picture around the card in which nothing varies, as drawn by a program.
+
+        0 when less than a quarter of the picture lies around the card.
+        """
+        rows, columns = (side // _BLOCK for side in self.picture.shape[:2])
+        green = self.picture[: rows * _BLOCK, : columns * _BLOCK, 1]
+        # Every other row of blocks tells as much.
+        blocks = green.reshape(rows, _BLOCK, columns, _BLOCK)[::2]
+        low = blocks.min(axis=(1, 3))
+        still = blocks.max(axis=(1, 3)) - low <= 1
+        # Smooth ground in a photo changes slowly from block to block; drawn ground does not.
+        still[:, 1:] &= low[:, 1:] == low[:, :-1]
+        covered = np.zeros((rows, columns), np.uint8)
+        cv2.fillPoly(covered, [np.rint(self.corners / _BLOCK).astype(np.int32)], 1)
+        around = cv2.dilate(covered, np.ones((5, 5), np.uint8))[::2] == 0
+        if around.mean() < _LEAST_AROUND:
+            return 0.0
+        return 100 * float(still[around].mean())
+
+    def on_picture(
+        self, box: tuple[float, float, float, float]
+    ) -> tuple[float, float, float, float]:
+        """A box on the flat card in pixels of the decoded picture."""
+        x, y, width, height = box
+        ends = np.array([[x, y], [x + width, y], [x + width, y + height], [x, y + height]])
+        if self.reading.mirrored:
+            ends[:, 0] = WIDTH - ends[:, 0]
+        back = np.linalg.inv(to_card(self.corners, WIDTH, HEIGHT))
+        seen = cv2.perspectiveTransform(ends[None].astype(np.float64), back)[0]
+        low, high = seen.min(axis=0), seen.max(axis=0)
+        return float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])
+
+    @property
+    def _sides(self) -> NDArray[np.floating]:
+        along = np.roll(self.corners, -1, axis=0) - self.corners
+        return np.asarray(np.hypot(along[:, 0], along[:, 1]))
+
+
+def find(rgb: ByteImage, reader: Reader) -> Card | None:
+    """Find and read the card in a picture.
+
+    Args:
+        rgb: (h, w, 3) picture.
+        reader: what detects and reads text.
+
+    Returns:
+        The card; None when nothing in the picture looks and reads like one.
+    """
+    small, factor = _small(rgb)
+    texts = [box.quad for box in reader.text_boxes(small, SCENE_SIDE)]
+    quad = find_card(small, texts)
+    if quad is None:
+        return None
+    card = _laid_flat(rgb, _scaled(quad, factor), [text * factor for text in texts], reader)
+    misfit, moved = _by_print(card)
+    doubtful = min(quad.contrast) < _DOUBTFUL or quad.shape > _WRONG_SHAPE
+    if misfit > (_OFF if doubtful else _FAR_OFF):
+        better = settle(small, moved / np.float32(factor), texts)
+        if better is not None:
+            card = _the_better(card, _scaled(better, factor), reader)
+    if not card.reading.side and not _is_card_like(card, len(texts)):
+        return None
+    others = int(card.reading.mixed) or _others(rgb, card.strays, reader)
+    return replace(card, others=others)
+
+
+def _small(rgb: ByteImage) -> tuple[ByteImage, float]:
+    """The picture shrunk by a whole number, which is quick, and that number."""
+    factor = max(max(rgb.shape[:2]) // _SMALL, 1)
+    height, width = (side // factor for side in rgb.shape[:2])
+    if factor == 1 or min(height, width) < 1:
+        return rgb, 1.0
+    whole = rgb[: height * factor, : width * factor]
+    small = cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.uint8), float(factor)
+
+
+def _scaled(quad: Quad, factor: float) -> Quad:
+    return replace(quad, corners=quad.corners * np.float32(factor))
+
+
+def _the_better(card: Card, quad: Quad, reader: Reader) -> Card:
+    """The card, or the same with other corners if its print fits these better."""
+    if len(card.reading.fields) == _ALL_FIELDS:
+        again = _refitted(card, quad)
+    else:
+        again = _laid_flat(card.picture, quad, card.strays, reader)
+    fits = _by_print(again)[0] < _by_print(card)[0]
+    return again if fits and len(again.reading.fields) >= len(card.reading.fields) else card
+
+
+def _refitted(card: Card, quad: Quad) -> Card:
+    """The card with other corners, not read again: its fields moved to where they are now."""
+    reading = card.reading
+    corners = np.roll(quad.corners, -2, axis=0) if reading.turned else quad.corners
+    move = to_card(corners, WIDTH, HEIGHT) @ np.linalg.inv(to_card(card.corners, WIDTH, HEIGHT))
+    if reading.mirrored:
+        flip = np.array([[-1, 0, WIDTH], [0, 1, 0], [0, 0, 1.0]])
+        move = flip @ move @ flip
+
+    def moved(box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+        x, y, width, height = box
+        ends = np.array([[[x, y], [x + width, y + height]]], np.float64)
+        (x, y), (right, bottom) = cv2.perspectiveTransform(ends, move)[0].tolist()
+        return x, y, right - x, bottom - y
+
+    fields = {name: replace(read, box=moved(read.box)) for name, read in reading.fields.items()}
+    left = moved((reading.left, HEIGHT / 2, 0.0, 0.0))[0]
+    flat = flattened(card.picture, quad.corners)
+    return replace(
+        card,
+        corners=corners,
+        contrast=quad.contrast[2:] + quad.contrast[:2] if reading.turned else quad.contrast,
+        layout=quad.layout,
+        flat=posed(flat, turned=reading.turned, mirrored=bool(reading.mirrored)),
+        reading=replace(reading, fields=MappingProxyType(fields), left=left),
+    )
+
+
+def _is_card_like(card: Card, lines: int) -> bool:
+    """Whether an outline without legible text may still be a card's."""
+    if lines >= LEAST_LINES and card.layout >= _CARD_LAYOUT:
+        return True
+    low, high = _CARD_RATIOS
+    clear = min(card.contrast) > _CLEAR_SIDE and low < card.ratio < high
+    return clear and card.area_share > _CLEAR_SHARE and not card.sides_at_border
+
+
+def _laid_flat(rgb: ByteImage, quad: Quad, texts: Sequence[FloatArray], reader: Reader) -> Card:
+    flat = flattened(rgb, quad.corners)
+    reading = read_card(flat, reader.text_boxes(flat, LOOK_SIDE), reader)
+    corners = np.roll(quad.corners, -2, axis=0) if reading.turned else quad.corners
+    contrast = quad.contrast[2:] + quad.contrast[:2] if reading.turned else quad.contrast
+    inside = to_card(quad.corners)
+    strays = []
+    for text in texts:
+        middle = cv2.perspectiveTransform(text.mean(axis=0)[None, None], inside)[0, 0]
+        if (middle < -0.02).any() or (middle > 1.02).any():
+            strays.append(text)
+    return Card(
+        corners=corners,
+        contrast=contrast,
+        layout=quad.layout,
+        reading=reading,
+        flat=posed(flat, turned=reading.turned, mirrored=bool(reading.mirrored)),
+        strays=tuple(strays),
+        others=0,
+        size=(rgb.shape[1], rgb.shape[0]),
+        picture=rgb,
+    )
+
+
+def _by_print(card: Card) -> tuple[float, FloatArray]:
+    """How far the corners are from where the print wants them, share of a side; and where that is.
+
+    0 when the print does not tell.
+    """
+    fields = card.reading.fields
+    if "number" not in fields or "name" not in fields or card.reading.temporary:
+        return 0.0, card.corners
+    (_, y1, _, h1), (x2, y2, w2, h2) = fields["name"].box, fields["number"].box
+    first, last = (y1 + h1 / 2) / HEIGHT, (y2 + h2 / 2) / HEIGHT
+    left, right = card.reading.left / WIDTH, (x2 + w2) / WIDTH
+    tall = (last - first) / (_LAST_ROW - _FIRST_ROW)
+    top = first - _FIRST_ROW * tall
+    # How far the number reaches depends on its type; only beyond reason does it tell.
+    fits = _NUMBER_ENDS[0] < right < _NUMBER_ENDS[1]
+    wide = 1.0 if fits else (right - left) / (_NUMBER_END - _LEFT)
+    if fits and abs(ASPECT * tall / card.ratio - 1) > _WRONG_SHAPE:
+        fits, wide = False, ASPECT * tall / card.ratio
+    start = left - _LEFT * wide
+    if fits and abs(start) < _OFF:
+        start = 0.0
+    misfit = max(abs(top), abs(top + tall - 1), abs(start), abs(start + wide - 1))
+    if not 0.5 < tall < 2 or not 0.5 < wide < 2:
+        return 0.0, card.corners
+    ends = np.array(
+        [[start, top], [start + wide, top], [start + wide, top + tall], [start, top + tall]]
+    )
+    if card.reading.mirrored:
+        ends[:, 0] = 1 - ends[:, 0]
+        ends = ends[[1, 0, 3, 2]]
+    back = np.linalg.inv(to_card(card.corners))
+    return misfit, np.asarray(cv2.perspectiveTransform(ends[None], back)[0], np.float32)
+
+
+def _others(rgb: ByteImage, strays: Sequence[FloatArray], reader: Reader) -> int:
+    """1 when the text outside the first card makes a second one."""
+    if len(strays) < LEAST_LINES:
+        return 0
+    small, factor = _small(rgb)
+    quad = find_card(small, [stray / factor for stray in strays])
+    if quad is None or quad.layout < _CARD_LAYOUT:
+        return 0
+    flat = flattened(rgb, quad.corners * np.float32(factor))
+    boxes: Sequence[TextBox] = reader.text_boxes(flat, LOOK_SIDE)
+    return int(len(boxes) >= LEAST_LINES and legible_way(flat, boxes, reader) is not None)

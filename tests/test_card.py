@@ -1,0 +1,267 @@
+"""The ID card: number arithmetic, masks and comparisons, and relations on drawn cards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from photo_service.card import compare, find, read
+from photo_service.card import number as gb11643
+from photo_service.card.read import Field
+from photo_service.check import Status
+from photo_service.context import Context, Fields
+from photo_service.report import Decision, Finding, Report
+from photo_service.service import verify
+from photo_service.settings import Settings
+from tests.conftest import SAMPLES
+
+Rgb = NDArray[np.uint8]
+GOOD = "11010519491231002X"  # the example that GB 11643 itself prints
+CARD = SAMPLES / "documents" / "id-card.jpg"
+See = Callable[..., Report]
+
+
+def picture(path: Path) -> Rgb:
+    bgr = cv2.imread(str(path))
+    assert bgr is not None
+    return np.ascontiguousarray(bgr[..., ::-1], np.uint8)
+
+
+def jpeg(rgb: Rgb, quality: int = 92) -> bytes:
+    done, data = cv2.imencode(
+        ".jpg", np.ascontiguousarray(rgb[..., ::-1]), [cv2.IMWRITE_JPEG_QUALITY, quality]
+    )
+    assert done
+    return bytes(data)
+
+
+@pytest.fixture(scope="module")
+def card() -> Rgb:
+    return picture(CARD)
+
+
+@pytest.fixture(scope="module")
+def see(settings: Settings) -> See:
+    def seen(rgb: Rgb, **context: object) -> Report:
+        given = Context(today=date(2026, 1, 1), **context)  # type: ignore[arg-type]
+        return verify(jpeg(rgb), "id_card", context=given, settings=settings)
+
+    return seen
+
+
+def finding(report: Report, check: str) -> Finding:
+    return next(found for found in report.findings if found.check == check)
+
+
+def failing(report: Report) -> set[str]:
+    return {f.code for f in report.findings if f.status is Status.FAIL}
+
+
+# --- the number --------------------------------------------------------------------------------
+
+
+def test_the_standards_own_example_is_valid() -> None:
+    assert gb11643.is_valid(GOOD)
+    assert gb11643.birth_of(GOOD) == date(1949, 12, 31)
+    assert gb11643.sex_of(GOOD) == "女"
+    assert gb11643.masked(GOOD) == "110105********002X"
+
+
+@pytest.mark.parametrize("place", range(18))
+def test_every_single_wrong_character_is_noticed(place: int) -> None:
+    for other in "0123456789X":
+        changed = GOOD[:place] + other + GOOD[place + 1 :]
+        assert gb11643.is_valid(changed) == (changed == GOOD)
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["", "1", GOOD[:-1], GOOD + "0", GOOD.lower(), "١١٠١٠٥١٩٤٩١٢٣١٠٠٢X", "X" * 18, "0" * 18],
+)
+def test_what_is_no_number_is_not_valid(number: str) -> None:
+    assert not gb11643.is_valid(number)
+
+
+def test_a_number_without_a_real_date_is_not_valid() -> None:
+    body = "11010519490231002"
+    assert not gb11643.is_valid(body + gb11643.check_digit(body))
+
+
+def test_age_counts_birthdays() -> None:
+    born = date(2000, 2, 29)
+    assert gb11643.age_on(born, date(2026, 2, 28)) == 25
+    assert gb11643.age_on(born, date(2026, 3, 1)) == 26
+    assert gb11643.age_on(born, date(1999, 12, 31)) < 0
+
+
+@pytest.mark.parametrize(
+    ("printed", "meant"),
+    [
+        ("1990年1月2日", date(1990, 1, 2)),
+        ("199O年l月2", date(1990, 1, 2)),
+        ("1990年13月2日", None),
+        ("年月日", None),
+    ],
+)
+def test_birth_dates_are_read_with_look_alikes(printed: str, meant: date | None) -> None:
+    assert read.birth_date(printed) == meant
+
+
+# --- comparisons and masks ---------------------------------------------------------------------
+
+
+def test_names_are_compared_with_room_for_look_alikes() -> None:
+    def differences(value: str, expected: str, seconds: tuple[str, ...] = ()) -> int:
+        return compare.name_differences(Field(value, 0.9, (0, 0, 0, 0), seconds), expected)
+
+    assert differences("张伟", "张伟") == 0
+    assert differences("张伟", " 张 伟 ") == 0
+    assert differences("阿依·古丽", "阿依•古丽") == 0
+    assert differences("未来", "末来") == 0
+    assert differences("张韦", "张伟", ("长", "伟")) == 0
+    assert differences("张韦", "张伟", ("长", "围")) == 1
+    assert differences("张伟", "李娜") == 2
+    assert differences("张伟", "张伟明") == -1
+
+
+def test_masks_hide_what_tells_the_person() -> None:
+    assert compare.masked_name("张三丰") == "张**"
+    assert compare.masked_field("birth", "1990年12月31日") == "1990年**月**日"
+    assert compare.masked_field("address", "北京市望江市虚构区") == "北京市望江市***"
+    assert compare.masked_field("number", GOOD) == "110105********002X"
+    assert compare.masked_field("sex", "男") == "男"
+    assert "9" not in gb11643.masked("99999")
+
+
+def test_numbers_are_compared_in_ascii() -> None:
+    assert compare.plain_number(" 110105 19491231 002x ") == GOOD
+    assert compare.plain_number("１１０１０５１９４９１２３１００２Ｘ") == GOOD
+    assert compare.places_that_differ(GOOD, GOOD) == []
+    assert compare.places_that_differ("123", "1x34") == [2, 4]
+
+
+# --- geometry ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tilt", [(0, 0), (25, 0), (0, 25), (-20, 15)])
+def test_the_true_ratio_of_a_tilted_card_is_recovered(tilt: tuple[float, float]) -> None:
+    a, b = np.radians(tilt)
+    flat = np.array([[-1, -1 / find.ASPECT], [1, -1 / find.ASPECT]])
+    flat = np.concatenate([flat, -flat])
+    points = np.column_stack([flat, np.zeros(4)])
+    around_x = np.array([[1, 0, 0], [0, np.cos(a), -np.sin(a)], [0, np.sin(a), np.cos(a)]])
+    around_y = np.array([[np.cos(b), 0, np.sin(b)], [0, 1, 0], [-np.sin(b), 0, np.cos(b)]])
+    seen = points @ (around_x @ around_y).T
+    seen = 0.85 * 1600 * seen[:, :2] / (seen[:, 2:] + 4.5) + (800, 600)
+    ratio = find.true_ratio(seen.astype(np.float32), (1600, 1200))
+    assert ratio == pytest.approx(find.ASPECT, rel=0.03)
+
+
+# --- whole pictures ----------------------------------------------------------------------------
+
+
+def test_a_good_card_is_accepted(see: See, card: Rgb) -> None:
+    report = see(card)
+    assert report.decision is Decision.ACCEPTED, failing(report)
+    assert report.fields is None
+
+
+def test_a_mirrored_card_is_called_mirrored(see: See, card: Rgb) -> None:
+    report = see(np.ascontiguousarray(card[:, ::-1]))
+    assert report.decision is Decision.REJECTED
+    assert finding(report, "card/not_mirrored").code == "card-mirrored"
+    assert finding(report, "card/number_valid").status is Status.PASS
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_turned_card_is_read_and_told(see: See, card: Rgb, quarters: int) -> None:
+    report = see(np.ascontiguousarray(np.rot90(card, quarters)))
+    assert finding(report, "card/upright").code == "card-turned"
+    assert finding(report, "card/not_mirrored").status is Status.PASS
+    assert finding(report, "card/number_valid").status is Status.PASS
+
+
+def test_a_picture_without_colour_is_not_accepted(see: See, card: Rgb) -> None:
+    grey = np.repeat(card.mean(axis=2, keepdims=True), 3, axis=2).astype(np.uint8)
+    report = see(grey)
+    assert report.decision is not Decision.ACCEPTED
+    assert "card-grey" in failing(report)
+
+
+def test_a_smaller_card_has_smaller_print(see: See, card: Rgb) -> None:
+    half = np.asarray(cv2.resize(card, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
+    large, small = (
+        finding(see(rgb), "card/print_size").value for rgb in (card, half.astype(np.uint8))
+    )
+    assert isinstance(large, float)
+    assert isinstance(small, float)
+    assert small == pytest.approx(large / 2, rel=0.1)
+
+
+def test_more_blur_never_scores_sharper(see: See, card: Rgb) -> None:
+    values = []
+    for spread in (0.5, 1.5, 2.5):
+        blurred = np.asarray(cv2.GaussianBlur(card, (0, 0), spread), np.uint8)
+        value = finding(see(blurred), "card/in_focus").value
+        assert isinstance(value, float)
+        values.append(value)
+    assert values == sorted(values)
+
+
+def test_fields_are_shown_only_when_asked_and_masked_by_default(see: See, card: Rgb) -> None:
+    full = see(card, fields=Fields.FULL)
+    masked = see(card, fields=Fields.MASKED)
+    assert full.fields is not None
+    assert masked.fields is not None
+    number, name = full.fields["number"].value, full.fields["name"].value
+    assert gb11643.is_valid(number)
+    assert masked.fields["number"].value == gb11643.masked(number)
+    assert masked.fields["name"].value == compare.masked_name(name)
+    for report in (see(card), masked):
+        text = report.to_json("zh")
+        assert number not in text
+        assert name not in text
+    assert "fields" not in json.loads(see(card).to_json())
+    assert json.loads(full.to_json())["fields"]["number"]["value"] == number
+
+
+def test_what_was_entered_is_compared_and_shown_masked(see: See, card: Rgb) -> None:
+    fields = see(card, fields=Fields.FULL).fields
+    assert fields is not None
+    number, name = fields["number"].value, fields["name"].value
+    same = see(card, expect_name=name, expect_number=number.lower())
+    assert finding(same, "card/expected_name").status is Status.PASS
+    assert finding(same, "card/expected_number").status is Status.PASS
+    other = see(card, expect_name="诸葛孔明", expect_number=GOOD)
+    assert failing(other) == {"name-differs", "number-differs"}
+    assert other.decision is Decision.REJECTED
+    text = other.to_json("zh")
+    assert GOOD not in text
+    assert number not in text
+    assert "110105********002X" in text
+    nothing = see(card)
+    assert finding(nothing, "card/expected_name").status is Status.SKIP
+    assert finding(nothing, "card/expected_number").status is Status.SKIP
+
+
+def test_an_invalid_number_is_never_accepted(see: See) -> None:
+    report = see(picture(SAMPLES / "codes" / "number-invalid.jpg"))
+    assert report.decision is Decision.REJECTED
+    assert "number-invalid" in failing(report)
+
+
+@pytest.mark.parametrize("shape", [(40, 60), (8, 1200), (1200, 8), (600, 600)])
+def test_pictures_without_a_card_are_told_so(see: See, shape: tuple[int, int]) -> None:
+    rng = np.random.default_rng(3)
+    noise = rng.integers(0, 256, (*shape, 3), dtype=np.uint8)
+    for rgb in (noise, np.full_like(noise, 255), np.zeros_like(noise)):
+        report = see(rgb)
+        assert report.decision is not Decision.ACCEPTED
+        assert all(found.status is not Status.ERROR for found in report.findings)
