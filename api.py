@@ -424,7 +424,7 @@ async def verify(
     """
     counter: Counter = request.app.state.counter
     settings: Settings = request.app.state.settings
-    rule_file = await run_in_threadpool(_resolve, settings, kind, profile)
+    rule_file = _resolve(settings, kind, profile)
     name = file.filename or ""
     upload = Upload(
         data=await file.read(),
@@ -511,12 +511,9 @@ async def start_batch(
     counter: Counter = request.app.state.counter
     settings: Settings = request.app.state.settings
     items = await _items(request)
-    rule_file = await run_in_threadpool(_resolve, settings, kind, profile)
+    rule_file = _resolve(settings, kind, profile)
     asked = {(item.kind, item.profile) for item in items}
-    rule_files = {
-        each: await run_in_threadpool(_resolve, settings, each[0] or kind, each[1] or profile)
-        for each in asked
-    }
+    rule_files = {each: _resolve(settings, each[0] or kind, each[1] or profile) for each in asked}
     progress = await run_in_threadpool(
         counter.batches.create, items, rule_file, rule_files, lang or _language(request)
     )

@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from importlib import resources
 from typing import Any
 
@@ -29,10 +30,13 @@ from photo_service.errors import PhotoServiceError
 from photo_service.service import verify, warm_up
 from photo_service.settings import Settings
 from workers import broker, jobs, logs, tracing
+from workers.desk import RETRIES
 
 # A running job that has not been heard of for so long is taken from its worker.
 SILENCE_S = 8
 BEAT_S = 2.0
+LEAST_BEAT_S = 0.5
+NICENESS = 5
 # How long an idle worker may be silent; the queue is looked at more often (broker.IDLE_S).
 IDLE_BEAT_S = 5
 
@@ -65,6 +69,8 @@ class WarmWorker(SimpleWorker):
     # What limits it; `None` for one that was only read from Redis, as `WarmWorker.all` does.
     settings: Settings | None = None
     _running: tuple[Job, Execution] | None = None
+    _come_until = 0.0
+    _beat_at = 0.0
 
     @property
     def dequeue_timeout(self) -> int:
@@ -80,18 +86,25 @@ class WarmWorker(SimpleWorker):
         """How long the job counts as alive without word from us."""
         return SILENCE_S
 
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        """Tell the queue that we are there, not several times for each job as RQ would."""
+        if pipeline is None and time.monotonic() < self._beat_at + LEAST_BEAT_S:
+            return
+        self._beat_at = time.monotonic()
+        super().heartbeat(timeout, pipeline)
+
     def prepare_job_execution(self, job: Job, remove_from_intermediate_queue: bool = False) -> None:
         """Note the job as started and take it off the intermediate list in one step."""
         super().prepare_job_execution(job, remove_from_intermediate_queue=True)
 
     def prepare_execution(self, job: Job) -> Execution:
         """Note who runs the job, and let `_beat` speak for it from now on."""
-        # RQ cannot end a job that still lists the execution of a worker that died.
-        with self.connection.pipeline(transaction=False) as pipeline:
-            pipeline.delete(job.execution_registry.key)
-            if job.origin == broker.INTERACTIVE:
-                pipeline.set(broker.UPLOADS_COME, 1, ex=broker.COME_S)
-            pipeline.execute()
+        if job.retries_left != RETRIES:
+            # RQ cannot end a job that still lists the execution of a worker that died.
+            self.connection.delete(job.execution_registry.key)
+        if job.origin == broker.INTERACTIVE and time.monotonic() >= self._come_until:
+            self.connection.set(broker.UPLOADS_COME, 1, ex=broker.COME_S)
+            self._come_until = time.monotonic() + broker.COME_S / 2
         execution = super().prepare_execution(job)
         self._running = job, execution
         return execution
@@ -157,6 +170,8 @@ def run(settings: Settings, name: str, *, reserved: bool = False) -> None:
     """
     logs.start("worker")
     tracing.start(settings)
+    # The door answers first when all cores are busy.
+    os.nice(NICENESS)
     connection = broker.connect(settings.redis_url, patient=True)
     jobs.install(connection, settings)
     try:
