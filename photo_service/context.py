@@ -49,6 +49,8 @@ class Context:
         digest = sha256()
         for each in fields(self):
             value = getattr(self, each.name)
-            part = value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
+            # What was typed in may hold characters that no encoding has.
+            text = str(value).encode("utf-8", "surrogatepass")
+            part = value if isinstance(value, bytes) else text
             digest.update(len(part).to_bytes(8) + part)
         return digest.hexdigest()

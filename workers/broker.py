@@ -87,7 +87,7 @@ class PhotoQueue(Queue):
         cls, connection: Connection, keys: list[str], until: float | None
     ) -> tuple[str, str] | None:
         while True:
-            for key in keys:
+            for key in cls._open(connection, keys):
                 if job_id := connection.lmove(key, f"{key}:intermediate"):
                     return key, job_id.decode()
             if until is None:
@@ -98,6 +98,11 @@ class PhotoQueue(Queue):
             first = f"{keys[0]}:intermediate"
             if job_id := connection.blmove(keys[0], first, min(left, IDLE_S)):
                 return keys[0], job_id.decode()
+
+    @classmethod
+    def _open(cls, connection: Connection, keys: list[str]) -> list[str]:
+        """The queues to take from now."""
+        return keys
 
     def acquire_maintenance_lock(self) -> bool:
         """Whether this process mends the queue now."""
@@ -111,12 +116,8 @@ class ReservedQueue(PhotoQueue):
     """
 
     @classmethod
-    def _take(
-        cls, connection: Connection, keys: list[str], until: float | None
-    ) -> tuple[str, str] | None:
-        if connection.exists(UPLOADS_COME):
-            keys = keys[:1]
-        return super()._take(connection, keys, until)
+    def _open(cls, connection: Connection, keys: list[str]) -> list[str]:
+        return keys[:1] if connection.exists(UPLOADS_COME) else keys
 
 
 def forget(connection: Connection, key: str, job_id: str) -> None:

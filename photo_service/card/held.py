@@ -21,6 +21,8 @@ Box = tuple[float, float, float, float]
 
 # Faces are looked for on squares of these shares of the picture's width, half overlapping.
 _TILES = (0.42,)
+# Longer pictures, in widths, are searched as a whole only.
+_LONGEST = 4
 # The detector sees tiles of at most this many pixels.
 _TILE_SIDE = 384
 # A portrait is narrower than this share of the holder's face, and scored at least so high.
@@ -160,6 +162,9 @@ def _faces(rgb: ByteImage, models: Finders) -> list[tuple[Box, float]]:
 def _tiles(rgb: ByteImage) -> Iterator[tuple[ByteImage, float, float, float]]:
     """Views of parts of the picture: pixels, left, top, pixels of the picture per pixel."""
     height, width = rgb.shape[:2]
+    # No camera takes such strips; their tiles would be without number.
+    if max(height, width) > _LONGEST * min(height, width):
+        return
     for share in _TILES:
         side = min(round(share * width), height)
         for top in _starts(height, side):
