@@ -416,7 +416,10 @@ async def verify(
     expect_number: Expected = "",
     expect_type: Expected = "",
     fields: Annotated[Fields, Form(description="fields read on a document")] = Fields.NONE,
-    wait: Annotated[int | None, Query(ge=0, le=MOST_WAIT_S, description="seconds")] = None,
+    wait: Annotated[int | None, Form(ge=0, le=MOST_WAIT_S, description="seconds")] = None,
+    wait_asked: Annotated[
+        int | None, Query(alias="wait", ge=0, le=MOST_WAIT_S, description="seconds, as well")
+    ] = None,
 ) -> Response:
     """The report of one picture, within `wait` seconds (10 by default) or later.
 
@@ -440,7 +443,8 @@ async def verify(
         ),
         request_id=logs.request_id.get(),
     )
-    wait_s = settings.wait_s if wait is None else wait
+    given = wait if wait is not None else wait_asked
+    wait_s = settings.wait_s if given is None else given
     report = await counter.ask(upload, wait_s)
     place = f"/v1/verifications/{upload.id}"
     if report is None:

@@ -9,14 +9,20 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import fsspec
+import psutil
 import pytest
 
 from photo_service import profile
+from photo_service.errors import FileUnreadableError, UsageError
+from photo_service.settings import Settings
 from tests.conftest import SAMPLES
+from workers.batches import Batches, Item
 
 ACCEPTED = (SAMPLES / "accepted-blue.jpg").read_bytes()
 REJECTED = (SAMPLES / "codes" / "picture-grey.jpg").read_bytes()
@@ -201,8 +207,6 @@ def test_a_killed_process_costs_one_try(tmp_path: Path) -> None:
         ),
         stdout=subprocess.DEVNULL,
     )  # fmt: skip
-    import psutil
-
     killed = 0
     results = out / "results.jsonl"
     while running.poll() is None and killed < 2:
@@ -216,3 +220,26 @@ def test_a_killed_process_costs_one_try(tmp_path: Path) -> None:
     assert running.wait(120) == 0
     assert killed == 2
     assert sorted(row["path"] for row in rows(out)) == [f"{n:02}.jpg" for n in range(30)]
+
+
+def test_pictures_behind_a_url_are_read_below_its_root_only() -> None:
+    memory = fsspec.filesystem("memory")
+    memory.pipe("/pictures/in/a.jpg", ACCEPTED)
+    memory.pipe("/pictures/b.jpg", ACCEPTED)
+    settings = replace(Settings.from_env(), roots=("memory://pictures/in",))
+    batches = Batches(None, settings)
+    data, _ = batches.read(Item("memory://pictures/in/a.jpg"))
+    assert data == ACCEPTED
+    with pytest.raises(FileUnreadableError, match="path-missing"):
+        batches.read(Item("memory://pictures/in/none.jpg"))
+    for place in (
+        "memory://pictures/b.jpg",
+        "memory://pictures/in/../b.jpg",
+        "memory://pictures/inside/a.jpg",
+        "zip://a.jpg::memory://pictures/in/a.zip",
+        "memory://pictures/in/a.zip::zip://x",
+        "http://127.0.0.1/a.jpg",
+        "/etc/passwd",
+    ):
+        with pytest.raises(UsageError, match="path-outside"):
+            batches.read(Item(place))

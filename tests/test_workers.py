@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
+import pytest
 from PIL import Image
 from rq import Retry
 
@@ -23,7 +25,15 @@ from photo_service.profile import resolve
 from photo_service.service import verify
 from photo_service.settings import Settings
 from tests.conftest import SAMPLES
-from tests.service import Valkey, started, until, valkey
+from tests.service import (
+    Valkey,
+    answers,
+    running_service,
+    started,
+    until,
+    until_ready,
+    valkey,
+)
 from workers import broker, meters
 from workers.batches import Batches, Item
 from workers.desk import Desk, Upload
@@ -273,3 +283,21 @@ def test_chaos_loses_nothing_and_does_nothing_twice(tmp_path: Path) -> None:
             codes = {f["code"] for f in row["report"]["findings"]}
             if row["number"] in alone and "service-crashed" not in codes:
                 assert row["report"]["decision"] == alone[row["number"]]
+
+
+def test_the_embedded_queue_is_started_again(tmp_path_factory: pytest.TempPathFactory) -> None:
+    with running_service(tmp_path_factory, keys=False) as service:
+        (queue,) = [
+            child
+            for child in psutil.Process(service.process.popen.pid).children()
+            if "valkey" in child.name()
+        ]
+        queue.kill()
+        until(lambda: not answers(service.client, "/readyz"), 20, service.process)
+        until_ready(service.client, service.process)
+        answer = service.client.post(
+            "/v1/verifications",
+            files={"file": ("photo.jpg", small_picture(77))},
+            data={"kind": "graduation"},
+        )
+        assert answer.json()["decision"] == "accepted"
