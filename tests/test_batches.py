@@ -22,6 +22,7 @@ from photo_service import profile
 from photo_service.errors import FileUnreadableError, UsageError
 from photo_service.settings import Settings
 from tests.conftest import SAMPLES
+from workers import broker
 from workers.batches import Batches, Item
 
 ACCEPTED = (SAMPLES / "accepted-blue.jpg").read_bytes()
@@ -227,7 +228,8 @@ def test_pictures_behind_a_url_are_read_below_its_root_only() -> None:
     memory.pipe("/pictures/in/a.jpg", ACCEPTED)
     memory.pipe("/pictures/b.jpg", ACCEPTED)
     settings = replace(Settings.from_env(), roots=("memory://pictures/in",))
-    batches = Batches(None, settings)
+    # Reading needs no queue.
+    batches = Batches(broker.connect("unix://none"), settings)
     data, _ = batches.read(Item("memory://pictures/in/a.jpg"))
     assert data == ACCEPTED
     with pytest.raises(FileUnreadableError, match="path-missing"):

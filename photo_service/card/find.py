@@ -26,8 +26,13 @@ _PRINT_ACROSS = (0.065, 0.935)
 _PRINT_DOWN = (0.10, 0.905)
 # What is left of the width beyond the number, whose length depends on its type.
 _NEAR_END, _FAR_END = 0.06, 0.20
+# Where the outer rows and columns of print stand: above, below, left, right.
+_OUTER_PLACES = np.array([[0.5, 0.14], [0.5, 0.86], [0.065, 0.5], [0.935, 0.5]], np.float64)
 # The proportions of an outline tell no more than this, natural logarithm.
 _SHAPE_NOISE = 0.03
+_SHAPE_WEIGHT = 3.0
+# A portrait side has about this many lines of print; around it there may be a printed page.
+_LINES = 14
 # Of its height: first and last row of print, measured from the middle.
 _OUTER_ROW = 0.36
 # Mean side ratios of hypotheses that perspective can make of a card.
@@ -45,6 +50,12 @@ _SNAPPED = 3
 _GAIN = 0.05
 # Contrast of a side that cannot be seen because it lies outside the picture.
 _UNSEEN = 0.30
+# Corners farther outside than this, share of the first side, are meant to be.
+_BEYOND = 0.02
+# A side is moved out only if that makes the card so much longer, times.
+_LEAST_REACH = 1.03
+# How well print keeps to a place that lies outside the picture.
+_HIDDEN = 0.8
 
 FloatArray = NDArray[np.float32]
 ByteImage = NDArray[np.uint8]
@@ -71,8 +82,10 @@ class Quad:
     @property
     def score(self) -> float:
         """What hypotheses are compared by."""
-        seen = sum(self.contrast) / 4 + 0.5 * min(self.contrast)
-        odd = 2.0 * max(self.shape - _SHAPE_NOISE, 0.0) + min(4 * self.outside, 0.3)
+        # A side outside the picture cannot be blamed for not being seen.
+        least = sorted(self.contrast)[int(self.outside > _BEYOND)]
+        seen = sum(self.contrast) / 4 + 0.5 * least
+        odd = _SHAPE_WEIGHT * max(self.shape - _SHAPE_NOISE, 0.0) + min(4 * self.outside, 0.3)
         return seen + 0.9 * self.layout - odd
 
 
@@ -99,6 +112,10 @@ def find_card(rgb: ByteImage, texts: Sequence[FloatArray]) -> Quad | None:
         judged.append(_judged(ordered, edges, boxes))
     if not judged:
         return None
+    for quad in list(judged):
+        for corners in _reaching_out(quad.corners, edges):
+            if not any(np.abs(corners - q.corners).max() < 3 for q in judged):
+                judged.append(_judged(corners, edges, boxes))
     likely = sorted(judged, key=lambda quad: -quad.score)[:_SNAPPED]
     likely += [_judged(quad, edges, boxes) for quad in _around_text(boxes)]
     best = max(
@@ -172,7 +189,8 @@ def _judged(corners: FloatArray, edges: _Edges, texts: Sequence[FloatArray]) -> 
     limits = np.array([edges.width, edges.height], np.float32)
     beyond = float(np.maximum(-corners, corners - limits).max())
     outside = max(beyond, 0.0) / max(float(np.hypot(*(corners[1] - corners[0]))), 1.0)
-    return Quad(corners, (a, b, c, d), _layout(corners, texts), shape, outside)
+    layout = _layout(corners, texts, (edges.width, edges.height))
+    return Quad(corners, (a, b, c, d), layout, shape, outside)
 
 
 # --- layout ------------------------------------------------------------------------------------
@@ -184,8 +202,11 @@ def to_card(corners: FloatArray, width: float = 1.0, height: float = 1.0) -> NDA
     return np.asarray(cv2.getPerspectiveTransform(corners.astype(np.float32), target))
 
 
-def _layout(corners: FloatArray, texts: Sequence[FloatArray]) -> float:
-    """How well text keeps to the card, 0-1: inside, level, from the first row to the last."""
+def _layout(corners: FloatArray, texts: Sequence[FloatArray], size: tuple[int, int]) -> float:
+    """How well text keeps to the card, 0-1: inside, level, from the first row to the last.
+
+    Rows and columns outside the picture, of a width and height, are not asked for.
+    """
     if not texts:
         return 0.0
     transform = to_card(corners)
@@ -203,13 +224,20 @@ def _layout(corners: FloatArray, texts: Sequence[FloatArray]) -> float:
     crossing = float((inside & strays.any(axis=1)).sum()) / max(int(inside.sum()), 1)
     rows = middle[inside, 1]
     ends = abs(0.5 - rows.min() - _OUTER_ROW), abs(rows.max() - 0.5 - _OUTER_ROW)
-    reach = float(np.mean([max(0.0, 1 - max(end - _SLACK, 0) / 0.14) for end in ends]))
+    reaches = [max(0.0, 1 - max(end - _SLACK, 0) / 0.14) for end in ends]
     left, right = low[inside, 0].min(), high[inside, 0].max()
     near, far = sorted((float(left), 1 - float(right)))
     # The number's end depends on its type.
     off = abs(near - _PRINT_ACROSS[0]), max(_NEAR_END - far, far - _FAR_END, 0.0)
     spread = float(np.mean([max(0.0, 1 - max(side - _SLACK, 0) / 0.13) for side in off]))
-    share = float(inside.mean())
+    if (corners < 0).any() or (corners > size).any():
+        back = cv2.perspectiveTransform(_OUTER_PLACES[None], np.linalg.inv(transform))[0]
+        hidden = ((back < 0) | (back > size)).any(axis=1)
+        reaches = [_HIDDEN if out else way for out, way in zip(hidden[:2], reaches, strict=True)]
+        spread = _HIDDEN if hidden[2:].any() else spread
+    reach = float(np.mean(reaches))
+    count = int(inside.sum())
+    share = count / min(len(texts), _LINES) if count < _LINES else _LINES / count
     return share * level * max(0.0, 0.3 + 0.4 * reach + 0.3 * spread - 0.5 * crossing)
 
 
@@ -245,6 +273,27 @@ def _hypotheses(
     yield _rectangle(0, 0, width, height)
     yield from _from_outlines(small, edges)
     yield from _from_lines(edges)
+
+
+def _reaching_out(corners: FloatArray, edges: _Edges) -> Iterator[FloatArray]:
+    """The same with one side moved out of the picture to where a card of this size has it."""
+    limits = np.array([edges.width, edges.height], np.float32)
+    sides = np.roll(corners, -1, axis=0) - corners
+    long, short = (float(np.hypot(*sides[n::2].T).mean()) for n in (0, 1))
+    for number, factor in ((0, long / ASPECT / short), (2, long / ASPECT / short),
+                           (1, short * ASPECT / long), (3, short * ASPECT / long)):  # fmt: skip
+        if factor < _LEAST_REACH:
+            continue
+        moved = corners.copy()
+        start, end = number, (number + 1) % 4
+        for corner, base in ((start, (start - 1) % 4), (end, (end + 1) % 4)):
+            moved[corner] = corners[base] + np.float32(factor) * (corners[corner] - corners[base])
+        beyond = np.maximum(-moved, moved - limits).max(axis=1)
+        if (
+            beyond[[start, end]].max() > _BEYOND * long
+            and (ordered := _long_side_first(moved)) is not None
+        ):
+            yield ordered
 
 
 def _rectangle(left: float, top: float, right: float, bottom: float) -> FloatArray:
