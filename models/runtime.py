@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,8 @@ PERSON_SEGMENTER = "selfie_segmentation"
 FACE_DETECTOR = "face_detection_full_range"
 COVERING = "covering"
 ADDED = "added"
+
+T = TypeVar("T")
 
 _open_models: weakref.WeakSet[Models] = weakref.WeakSet()
 
@@ -49,6 +51,7 @@ class Models:
         self.store = store
         self._landmarker_lock = threading.Lock()
         self._helper = ThreadPoolExecutor(1, thread_name_prefix="models")
+        self._side_by_side = True
         self._closed = False
         _open_models.add(self)
 
@@ -78,6 +81,17 @@ class Models:
             models.close()
             raise
         return models
+
+    def side_by_side(self, wanted: bool) -> None:
+        """Whether models answer in the helper thread from now on, or in the caller's.
+
+        The helper saves time where a core is free; where none is, threads only get in each
+        other's way.
+        """
+        if wanted != self._side_by_side:
+            # Nothing may be under way: a model's native object serves one thread at a time.
+            self._helper.submit(lambda: None).result()
+            self._side_by_side = wanted
 
     @property
     def digests(self) -> Mapping[str, str]:
@@ -126,22 +140,22 @@ class Models:
     ) -> Future[CoveringScores]:
         """Whether head, eyes or mouth are covered, soon; see `CoveringModel.scores`."""
         self._refuse_if_closed()
-        return self._helper.submit(lambda: self._covering.scores(rgb, left_eye, right_eye))
+        return self._later(lambda: self._covering.scores(rgb, left_eye, right_eye))
 
     def submit_mask(self, rgb: NDArray[np.uint8]) -> Future[NDArray[np.float32]]:
         """The person mask, soon; see `PersonSegmenter.mask`. Errors come with the result."""
         self._refuse_if_closed()
-        return self._helper.submit(lambda: self._segmenter.mask(rgb))
+        return self._later(lambda: self._segmenter.mask(rgb))
 
     def submit_faces(self, rgb: NDArray[np.uint8]) -> Future[tuple[DetectedFace, ...]]:
         """All faces, small ones too, soon; see `FaceDetector.detect`."""
         self._refuse_if_closed()
-        return self._helper.submit(lambda: self._detector.detect(rgb))
+        return self._later(lambda: self._detector.detect(rgb))
 
     def submit_added(self, rgb: NDArray[np.uint8]) -> Future[AddedMaps]:
         """Where something may have been added, soon; see `AddedFinder.look`."""
         self._refuse_if_closed()
-        return self._helper.submit(lambda: self._finder.look(rgb))
+        return self._later(lambda: self._finder.look(rgb))
 
     def submit_text(
         self,
@@ -151,19 +165,19 @@ class Models:
     ) -> Future[tuple[TextLine, ...]]:
         """What is written in some places, soon; see `TextReader.lines_near`."""
         self._refuse_if_closed()
-        return self._helper.submit(lambda: self._reader.lines_near(rgb, places, most))
+        return self._later(lambda: self._reader.lines_near(rgb, places, most))
 
     def text_boxes(self, rgb: NDArray[np.uint8], long_side: int) -> tuple[TextBox, ...]:
         """Where text seems to be; see `TextReader.boxes`."""
         self._refuse_if_closed()
-        return self._helper.submit(lambda: self._reader.boxes(rgb, long_side)).result()
+        return self._later(lambda: self._reader.boxes(rgb, long_side)).result()
 
     def spell(
         self, rgb: NDArray[np.uint8], boxes: Sequence[TextBox], alphabet: str = ""
     ) -> tuple[Spelling, ...]:
         """The characters in each box one by one; see `TextReader.spell`."""
         self._refuse_if_closed()
-        return self._helper.submit(
+        return self._later(
             lambda: tuple(self._reader.spell(rgb, box, alphabet) for box in boxes)
         ).result()
 
@@ -195,6 +209,16 @@ class Models:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _later(self, work: Callable[[], T]) -> Future[T]:
+        if self._side_by_side:
+            return self._helper.submit(work)
+        future: Future[T] = Future()
+        try:
+            future.set_result(work())
+        except Exception as error:  # noqa: BLE001 - it comes with the result, as from the helper
+            future.set_exception(error)
+        return future
 
     def _refuse_if_closed(self) -> None:
         if self._closed:

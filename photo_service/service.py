@@ -225,6 +225,12 @@ class _Warm:
                 sys.setswitchinterval(min(sys.getswitchinterval(), SWITCH_INTERVAL_S))
             yield self._models
 
+    def side_by_side(self, wanted: bool) -> None:
+        """See `Models.side_by_side`."""
+        with self._lock:
+            if self._models is not None:
+                self._models.side_by_side(wanted)
+
 
 _warm = _Warm()
 
@@ -237,6 +243,14 @@ def warm_up(settings: Settings | None = None) -> None:
     """
     with _warm.use(settings or Settings.from_env()):
         pass
+
+
+def use_one_core(one: bool) -> None:
+    """Judge on one core from now on, or on two; for processes that share a busy machine.
+
+    Does nothing before the models are open.
+    """
+    _warm.side_by_side(not one)
 
 
 def open_models(settings: Settings) -> Models:

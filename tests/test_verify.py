@@ -15,7 +15,7 @@ from PIL import Image
 from photo_service.check import Status
 from photo_service.messages import messages
 from photo_service.report import Decision, Finding, Report
-from photo_service.service import examine, verify
+from photo_service.service import examine, use_one_core, verify
 from photo_service.settings import Settings
 from tests.conftest import SAMPLES, Expected, Judge, expected_samples
 
@@ -134,3 +134,12 @@ def test_importing_the_package_is_cheap() -> None:
     )
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert (ended.stdout, ended.stderr) == ("[]\n", "")
+
+
+def test_one_core_or_two_give_the_same_report(settings: Settings) -> None:
+    data = (SAMPLES / "accepted-blue.jpg").read_bytes()
+    both = []
+    for one in (True, False):
+        use_one_core(one)
+        both.append(verify(data, settings=settings).findings)
+    assert both[0] == both[1]

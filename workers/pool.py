@@ -48,6 +48,7 @@ log = logging.getLogger(__name__)
 class _Child:
     name: str
     process: Any
+    place: int
     reserved: bool
     # Whether it was ever ready to work.
     worked: bool = False
@@ -66,6 +67,7 @@ class Pool:
         self._size = size
         self._context = multiprocessing.get_context("spawn")
         self._children: list[_Child] = []
+        self._busy = self._context.Array("b", size, lock=False)
         self._stop = threading.Event()
         self._pause = 0.0
         self._next_birth = 0.0
@@ -101,14 +103,15 @@ class Pool:
             name = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
             # One of several is for uploads first.
             reserved = self._size > 1 and not any(c.reserved for c in self._children)
+            place = min(set(range(self._size)) - {c.place for c in self._children})
             process = self._context.Process(
                 target=worker.run,
-                args=(self._settings, name),
+                args=(self._settings, name, worker.Crew(self._busy, place)),
                 kwargs={"reserved": reserved},
                 name=name,
             )
             process.start()
-            self._children.append(_Child(name, process, reserved))
+            self._children.append(_Child(name, process, place, reserved))
 
     def _wait(self) -> None:
         # Short waits: a stop must be seen soon, and signals only set a flag.
@@ -117,6 +120,7 @@ class Pool:
     def _bury_dead(self) -> None:
         for child in [c for c in self._children if not c.process.is_alive()]:
             self._children.remove(child)
+            self._busy[child.place] = 0
             code = child.process.exitcode
             # 1 is what the watchdog leaves with.
             why = {0: "recycled", 1: "hung"}.get(code, "crashed")

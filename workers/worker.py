@@ -15,6 +15,7 @@ import signal
 import sys
 import threading
 import time
+from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
@@ -27,7 +28,7 @@ from rq.serializers import JSONSerializer
 from rq.timeouts import BaseDeathPenalty
 
 from photo_service.errors import PhotoServiceError
-from photo_service.service import verify, warm_up
+from photo_service.service import use_one_core, verify, warm_up
 from photo_service.settings import Settings
 from workers import broker, jobs, logs, tracing
 from workers.desk import RETRIES
@@ -59,6 +60,29 @@ class Watchdog(BaseDeathPenalty):
         faulthandler.cancel_dump_traceback_later()
 
 
+@dataclass(frozen=True)
+class Crew:
+    """The workers of one machine: who is busy now.
+
+    Attributes:
+        busy: one place in shared memory for each worker, 1 while it judges.
+        place: of this worker.
+    """
+
+    busy: Any
+    place: int
+
+    def begin(self) -> bool:
+        """Note that this worker judges; whether all cores are needed by workers now."""
+        self.busy[self.place] = 1
+        busy: int = sum(self.busy)
+        return busy >= len(os.sched_getaffinity(0))
+
+    def end(self) -> None:
+        """Note that it has finished."""
+        self.busy[self.place] = 0
+
+
 class WarmWorker(SimpleWorker):
     """Runs jobs in its own process and leaves the mending of the queues to the pool."""
 
@@ -68,6 +92,7 @@ class WarmWorker(SimpleWorker):
 
     # What limits it; `None` for one that was only read from Redis, as `WarmWorker.all` does.
     settings: Settings | None = None
+    crew: Crew | None = None
     _running: tuple[Job, Execution] | None = None
     _come_until = 0.0
     _beat_at = 0.0
@@ -111,10 +136,16 @@ class WarmWorker(SimpleWorker):
 
     def execute_job(self, job: Job, queue: Any) -> None:
         """Run one job; leave after it if this process has grown too large or old."""
+        if self.crew is not None:
+            # An upload that nobody waits behind may take the cores for itself.
+            alone = queue.name == broker.INTERACTIVE and not self.connection.llen(queue.key)
+            use_one_core(self.crew.begin() and not alone)
         try:
             super().execute_job(job, queue)
         finally:
             self._running = None
+            if self.crew is not None:
+                self.crew.end()
             logs.request_id.set("")
         if self.settings is not None and self._is_spent(self.settings):
             self._stop_requested = True
@@ -160,12 +191,13 @@ class ReservedWorker(WarmWorker):
     queue_class = broker.ReservedQueue
 
 
-def run(settings: Settings, name: str, *, reserved: bool = False) -> None:
+def run(settings: Settings, name: str, crew: Crew | None = None, *, reserved: bool = False) -> None:
     """Be a worker until told to stop: the main function of its process.
 
     Args:
         settings: where the queue is; what limits the worker.
         name: how the queue knows this worker.
+        crew: the other workers of this machine.
         reserved: leave batches to the other workers while uploads come.
     """
     logs.start("worker")
@@ -175,7 +207,7 @@ def run(settings: Settings, name: str, *, reserved: bool = False) -> None:
     connection = broker.connect(settings.redis_url, patient=True)
     jobs.install(connection, settings)
     try:
-        _work(connection, settings, name, reserved=reserved)
+        _work(connection, settings, name, crew, reserved=reserved)
     except PhotoServiceError as error:
         log.error("not started", extra={"code": error.code})
         sys.exit(error.exit_code)
@@ -185,7 +217,14 @@ def run(settings: Settings, name: str, *, reserved: bool = False) -> None:
     log.info("left", extra={"worker": name})
 
 
-def _work(connection: broker.Connection, settings: Settings, name: str, *, reserved: bool) -> None:
+def _work(
+    connection: broker.Connection,
+    settings: Settings,
+    name: str,
+    crew: Crew | None,
+    *,
+    reserved: bool,
+) -> None:
     warm_up(settings)
     # The first picture takes ten times as long as the next.
     verify(resources.files("photo_service.commands").joinpath("astronaut.jpg").read_bytes())
@@ -198,4 +237,5 @@ def _work(connection: broker.Connection, settings: Settings, name: str, *, reser
         log_job_description=False,
     )
     worker.settings = settings
+    worker.crew = crew
     worker.work(logging_level="CRITICAL")

@@ -33,6 +33,8 @@ _SHAPE_NOISE = 0.03
 _SHAPE_WEIGHT = 3.0
 # A portrait side has about this many lines of print; around it there may be a printed page.
 _LINES = 14
+# More lines than this are no card's alone.
+_PAGE = 20
 # Of its height: first and last row of print, measured from the middle.
 _OUTER_ROW = 0.36
 # Mean side ratios of hypotheses that perspective can make of a card.
@@ -54,6 +56,8 @@ _UNSEEN = 0.30
 _BEYOND = 0.02
 # A side is moved out only if that makes the card so much longer, times.
 _LEAST_REACH = 1.03
+# Opposite sides are at most so far from parallel, neighbours at least so far; radians.
+_PARALLEL, _ACROSS = math.radians(25), math.radians(50)
 # How well print keeps to a place that lies outside the picture.
 _HIDDEN = 0.8
 
@@ -103,6 +107,10 @@ def find_card(rgb: ByteImage, texts: Sequence[FloatArray]) -> Quad | None:
     size = (max(round(rgb.shape[1] * factor), 8), max(round(rgb.shape[0] * factor), 8))
     small = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
     boxes = [np.asarray(text * factor, np.float32) for text in texts]
+    if len(boxes) > _PAGE:
+        # The card lies on a page of print: closed over, the page is plain ground.
+        plain = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((11, 11), np.uint8))
+        small = np.asarray(plain, np.uint8)
     edges = _Edges(small)
     judged: list[Quad] = []
     for corners in _hypotheses(small, edges, boxes):
@@ -324,11 +332,7 @@ def _around_text(texts: Sequence[FloatArray]) -> Iterator[FloatArray]:
 
 def _from_outlines(small: ByteImage, edges: _Edges) -> Iterator[FloatArray]:
     """Quads around areas that differ from the picture's border, and around closed edges."""
-    lab = cv2.cvtColor(cv2.GaussianBlur(small, (0, 0), 1.5), cv2.COLOR_RGB2LAB).astype(np.float32)
-    rim = np.concatenate([lab[:6].reshape(-1, 3), lab[-6:].reshape(-1, 3)])
-    rim = np.concatenate([rim, lab[:, :6].reshape(-1, 3), lab[:, -6:].reshape(-1, 3)])
-    distance = np.sqrt(((lab - np.median(rim, axis=0)) ** 2).sum(axis=2))
-    masks = [(distance > limit).astype(np.uint8) for limit in (12, 24, 40)]
+    masks = [(_unlike_rim(small) > limit).astype(np.uint8) for limit in (12, 24, 40)]
     level, _ = cv2.threshold(edges.luma, 0, 255, cv2.THRESH_OTSU)
     masks += [(edges.luma > level).astype(np.uint8)]
     for low in (2 * edges.half, 4 * edges.half):
@@ -348,6 +352,15 @@ def _from_outlines(small: ByteImage, edges: _Edges) -> Iterator[FloatArray]:
             yield np.asarray(cv2.boxPoints(cv2.minAreaRect(hull)), np.float32)
 
 
+def _unlike_rim(rgb: ByteImage) -> FloatArray:
+    """How far each pixel's colour is from that along the picture's border, CIELAB of 8 bits."""
+    smooth = cv2.GaussianBlur(rgb, (0, 0), 1.5)
+    lab = cv2.cvtColor(smooth, cv2.COLOR_RGB2LAB).astype(np.float32)
+    strips = (lab[:6], lab[-6:], lab[:, :6], lab[:, -6:])
+    rim = np.concatenate([strip.reshape(-1, 3) for strip in strips])
+    return np.asarray(np.sqrt(((lab - np.median(rim, axis=0)) ** 2).sum(axis=2)), np.float32)
+
+
 def _quad_of(hull: NDArray[Any]) -> FloatArray | None:
     length = cv2.arcLength(hull, closed=True)
     for share in (0.02, 0.035, 0.05, 0.08):
@@ -362,16 +375,17 @@ def _from_lines(edges: _Edges) -> Iterator[FloatArray]:
     lines = _long_lines(edges)
     if len(lines) < 4:
         return
-    angles = np.array([np.arctan2(e[1] - s[1], e[0] - s[0]) for s, e in lines])
+    angles = [math.atan2(e[1] - s[1], e[0] - s[0]) for s, e in lines]
+    through = [_through(start, end) for start, end in lines]
     found: list[FloatArray] = []
     pairs = []
     for i, j in combinations(range(len(lines)), 2):
-        if _apart(angles[i], angles[j]) < np.radians(25):
+        if _apart(angles[i], angles[j]) < _PARALLEL:
             pairs.append((i, j))
     for (a, b), (c, d) in combinations(pairs, 2):
-        if len({a, b, c, d}) < 4 or _apart(angles[a], angles[c]) < np.radians(50):
+        if len({a, b, c, d}) < 4 or _apart(angles[a], angles[c]) < _ACROSS:
             continue
-        quad = _crossing(lines, (a, b), (c, d))
+        quad = _crossing(through, (a, b), (c, d))
         if quad is not None and (ordered := _long_side_first(quad)) is not None:
             found.append(ordered)
     if not found:
@@ -411,23 +425,28 @@ def _same_line(line: tuple[FloatArray, FloatArray], start: FloatArray, end: Floa
 
 def _apart(a: float, b: float) -> float:
     """Angle between two directions, 0 to 90°, radians."""
-    difference = abs(a - b) % np.pi
-    return float(min(difference, np.pi - difference))
+    difference = abs(a - b) % math.pi
+    return min(difference, math.pi - difference)
+
+
+def _through(start: FloatArray, end: FloatArray) -> tuple[float, float, float]:
+    """The line through two points: a, b, c of a·x + b·y + c = 0."""
+    x1, y1 = float(start[0]), float(start[1])
+    x2, y2 = float(end[0]), float(end[1])
+    return y1 - y2, x2 - x1, x1 * y2 - x2 * y1
 
 
 def _crossing(
-    lines: Sequence[tuple[FloatArray, FloatArray]], one: tuple[int, int], other: tuple[int, int]
+    lines: Sequence[tuple[float, float, float]], one: tuple[int, int], other: tuple[int, int]
 ) -> FloatArray | None:
+    """The convex quad of two pairs of lines, given as by `_through`."""
     corners = []
     for i, j in ((one[0], other[0]), (one[0], other[1]), (one[1], other[1]), (one[1], other[0])):
-        first, second = (
-            np.cross(np.append(line[0], 1.0), np.append(line[1], 1.0))
-            for line in (lines[i], lines[j])
-        )
-        point = np.cross(first, second)
-        if abs(point[2]) < 1e-6:
+        (a1, b1, c1), (a2, b2, c2) = lines[i], lines[j]
+        down = a1 * b2 - a2 * b1
+        if abs(down) < 1e-6:
             return None
-        corners.append(point[:2] / point[2])
+        corners.append(((b1 * c2 - b2 * c1) / down, (c1 * a2 - c2 * a1) / down))
     quad = np.array(corners, np.float32)
     return quad if cv2.isContourConvex(quad) else None
 
@@ -467,7 +486,7 @@ def _snapped(quad: Quad, edges: _Edges, texts: Sequence[FloatArray], within: flo
         best, unmoved = int(value.argmax()), len(value) // 2
         if value[best] < value[unmoved] + _GAIN:
             best = unmoved
-        lines.append((starts[best], ends[best]))
+        lines.append(_through(starts[best], ends[best]))
     moved = _crossing(lines, (3, 1), (0, 2))
     if moved is None:
         return quad

@@ -17,10 +17,16 @@ Box = tuple[float, float, float, float]
 _FACTOR = 4
 # Channel value from which a pixel is blown out.
 _BLOWN = 250
-# Luma that the paper of a dark card is brought to.
+# Channel value that the card's paper is brought to.
 _PAPER = 210
 # Around the card on a view 506 wide, pixels.
 _MARGIN = 20
+# How far along both sides a cut corner is looked for, pixels of that view: beyond any rounding.
+_CUTS = np.arange(34, 100, 4, dtype=np.float32)
+_STEEPEST = 1.6
+# Either side of the cut, pixels; and the share of its length that must show it.
+_BESIDE = 3.0
+_SHOWING = 20
 # Share of width and height that the portrait takes, with room for where printers set it.
 PORTRAIT = (0.60, 0.97, 0.09, 0.80)
 # Corners are rounded: this share of the card's width is left out along its rim.
@@ -40,14 +46,6 @@ class Surface:
         self.small: ByteImage = np.asarray(
             cv2.resize(flat, size, interpolation=cv2.INTER_AREA), np.uint8
         )
-
-    @cached_property
-    def lab(self) -> FloatImage:
-        """CIELAB of the small card, as if its paper were well lit."""
-        luma = cv2.cvtColor(self.small, cv2.COLOR_RGB2GRAY)
-        gain = min(max(_PAPER / max(float(np.percentile(luma, 75)), 1.0), 1.0), 4.0)
-        unit = np.minimum(self.small.astype(np.float32) * np.float32(gain / 255), 1)
-        return np.asarray(cv2.cvtColor(unit, cv2.COLOR_RGB2LAB), np.float32)
 
     @cached_property
     def paper(self) -> FloatImage:
@@ -101,34 +99,18 @@ class Surface:
         return _largest(opened > 0)
 
     @cached_property
-    def corner_unlike(self) -> tuple[float, int]:
-        """ΔE of the least card-like corner's tip from the card beside it, and which: 0 top left.
-
-        The tip lies inside a whole card's rounded corner, outside a clipped one.
-        """
-        height, width = self.small.shape[:2]
-        differences = []
-        for right, bottom in ((False, False), (True, False), (True, True), (False, True)):
-            turned = self.lab[::-1] if bottom else self.lab
-            turned = turned[:, ::-1] if right else turned
-            tip = turned[8:14, 8:14].reshape(-1, 3)
-            beside = np.concatenate(
-                [
-                    turned[8:14, 60 : width // 3].reshape(-1, 3),
-                    turned[60 : height - 60, 8:14].reshape(-1, 3),
-                ]
-            )
-            difference = np.median(tip, axis=0) - np.median(beside, axis=0)
-            differences.append(float(np.sqrt((difference**2).sum())))
-        worst = int(np.argmax(differences))
-        return differences[worst], worst
-
-    @cached_property
     def colour(self) -> float:
-        """How far colours spread from the card's mean tint, 95th percentile of CIELAB chroma."""
-        inner = self.lab[self._inner]
+        """How far colours spread from the paper's, 98th percentile of CIELAB chroma.
+
+        The paper's own colour is taken for white first, so that the light's does not count.
+        """
+        unit = self.small.astype(np.float32)
+        brightness = unit.mean(axis=2)
+        paper = np.median(unit[brightness > np.percentile(brightness, 60)], axis=0)
+        balanced = np.minimum(unit * (_PAPER / 255 / np.maximum(paper, 1)), 1)
+        inner = cv2.cvtColor(balanced.astype(np.float32), cv2.COLOR_RGB2LAB)[self._inner]
         tint = inner[:, 1:] - np.median(inner[:, 1:], axis=0)
-        return float(np.percentile(np.hypot(tint[:, 0], tint[:, 1]), 95))
+        return float(np.percentile(np.hypot(tint[:, 0], tint[:, 1]), 98))
 
     @cached_property
     def unevenness(self) -> float:
@@ -176,7 +158,9 @@ class Edge:
             cv2.getPerspectiveTransform(corners.astype(np.float32), target),
             (right + _MARGIN, bottom + _MARGIN),
             flags=cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
         )
+        self._view = view
         lab = cv2.cvtColor(view.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
         along = slice(100, -100)
         strips = (
@@ -205,6 +189,38 @@ class Edge:
                 line = profile[_MARGIN - 8 : _MARGIN + 6, 0].min()
                 dips.append(float(min(outside[0], inside[0]) - line))
         return tuple(dips)
+
+    @cached_property
+    def cut_corner(self) -> tuple[float, int]:
+        """The clearest straight edge across a corner, ΔE along four fifths of it, and which corner.
+
+        0 is the first of the corners, then clockwise. A rounded corner's edge is nearer to the tip
+        than any line looked at.
+        """
+        smooth = cv2.GaussianBlur(self._view, (0, 0), 0.8).astype(np.float32) / 255
+        lab = np.asarray(cv2.cvtColor(smooth, cv2.COLOR_RGB2LAB), np.float32)
+        turned = (lab, lab[:, ::-1], lab[::-1, ::-1], lab[::-1])
+        strengths = [_line_across(each) for each in turned]
+        corner = int(np.argmax(strengths))
+        return strengths[corner], corner
+
+
+def _line_across(lab: FloatImage) -> float:
+    """The clearest straight edge across the top left corner of a view with margins, ΔE."""
+    across, down = (grid.ravel() for grid in np.meshgrid(_CUTS, _CUTS))
+    even = (across < _STEEPEST * down) & (down < _STEEPEST * across)
+    across, down = across[even, None], down[even, None]
+    along = np.linspace(0.12, 0.88, 24, dtype=np.float32)
+    x, y = _MARGIN + across * (1 - along), _MARGIN + down * along
+    length = np.hypot(across, down) / _BESIDE
+    right, below = down / length, across / length
+    inside = lab[np.rint(y + below).astype(int), np.rint(x + right).astype(int)]
+    outside = lab[np.rint(y - below).astype(int), np.rint(x - right).astype(int)]
+    difference = inside - outside
+    usual = np.median(difference, axis=1, keepdims=True)
+    usual /= np.maximum(np.linalg.norm(usual, axis=2, keepdims=True), 1e-6)
+    steps = (difference * usual).sum(axis=2)
+    return max(float(np.percentile(steps, _SHOWING, axis=1).max()), 0.0)
 
 
 def _largest(mask: BoolImage) -> tuple[float, Box | None]:

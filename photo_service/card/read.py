@@ -26,6 +26,16 @@ BACK_WORDS = ("中华人民共和国", "居民身份证", "签发机关", "有�
 # The portrait side of a permanent card bears no title.
 TEMPORARY_WORDS = ("临时", "居民身份证")
 DIGITS = "0123456789X"
+PEOPLES = frozenset(
+    re.findall(
+        r"\w+",
+        "汉 蒙古 回 藏 维吾尔 苗 彝 壮 布依 朝鲜 满 侗 瑶 白 土家 哈尼 哈萨克 傣 黎 傈僳 佤 畲 "
+        "高山 拉祜 水 东乡 纳西 景颇 柯尔克孜 土 达斡尔 仫佬 羌 布朗 撒拉 毛南 仡佬 锡伯 阿昌 "
+        "普米 塔吉克 怒 乌孜别克 俄罗斯 鄂温克 德昂 保安 裕固 京 塔塔尔 独龙 鄂伦春 赫哲 门巴 "
+        "珞巴 基诺",
+    )
+)
+"""What 民族 can say, GB/T 3304."""
 # Characters that the reader gives in their old form though the card prints the new one.
 _NEW_FORMS = str.maketrans(
     "黃漢別號張楊陳劉趙吳孫馬羅鄭臨時證", "黄汉别号张杨陈刘赵吴孙马罗郑临时证"
@@ -41,7 +51,8 @@ _LABELS_END = 0.165
 _NUMBER_FROM = 0.78
 _NUMBER_LEFT = 0.30
 _PORTRAIT_LEFT = 0.62
-_SEX_PLACE = (0.15, 0.26)
+# Where the two words of the second row stand, with the second one's label.
+_LONE_PLACES = {"sex": (0.15, 0.26), "people": (0.24, 0.56)}
 # Fewest digits that make a line the number, and confidence from which a line counts as read.
 _NUMBER_LIKE = 15
 _READ_FROM = 0.85
@@ -143,8 +154,9 @@ def read_card(flat: ByteImage, boxes: Sequence[TextBox], reader: Reader) -> Read
         rows = _rows(spellings)
         found, agreed = _number(view, rows, reader)
         fields = _fields(rows)
-        if "sex" not in fields and (sex := _lone_sex(view, rows, fields, reader)):
-            fields["sex"] = sex
+        for name in _LONE_PLACES:
+            if name not in fields and (lone := _lone(view, name, fields, reader)):
+                fields[name] = lone
         if found is not None:
             fields["number"] = found
     return Reading(
@@ -375,40 +387,29 @@ def _fields(rows: Sequence[_Row]) -> dict[str, Field]:
             rest.remove(row)
             break
     below = max((f.box[1] for f in fields.values()), default=0.4 * HEIGHT) / HEIGHT
-    address = [part for row in rest if row.middle > below for part in [_address_part(row)] if part]
+    lines = [row for row in rest if row.middle > below]
+    address = [part for n, row in enumerate(lines) if (part := _address_part(row, first=n == 0))]
     if address:
         fields["address"] = _joined(address)
     return fields
 
 
-def _lone_sex(
-    view: ByteImage, rows: Sequence[_Row], fields: Mapping[str, Field], reader: Reader
-) -> Field | None:
-    """男 or 女 where it stands, when the detector has overlooked that one character."""
-    if "people" in fields:
-        _, y, _, height = fields["people"].box
-        middle = y + height / 2
+def _lone(view: ByteImage, name: str, fields: Mapping[str, Field], reader: Reader) -> Field | None:
+    """Sex or people where it stands, when the detector has overlooked so short a word."""
+    beside = fields.get("people" if name == "sex" else "sex")
+    if beside is not None:
+        middle = beside.box[1] + beside.box[3] / 2
     elif "name" in fields and "birth" in fields:
         upper, lower = fields["name"].box, fields["birth"].box
         middle = (upper[1] + upper[3] / 2 + lower[1] + lower[3] / 2) / 2
     else:
         return None
-    left, right = _SEX_PLACE
+    left, right = (share * WIDTH for share in _LONE_PLACES[name])
     top, bottom = middle - 0.042 * HEIGHT, middle + 0.042 * HEIGHT
-    quad = np.array(
-        [
-            [left * WIDTH, top],
-            [right * WIDTH, top],
-            [right * WIDTH, bottom],
-            [left * WIDTH, bottom],
-        ],
-        np.float32,
+    quad = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
+    return _finder(_SEX if name == "sex" else _PEOPLE)(
+        _Row(reader.spell(view, [TextBox(quad, 1.0)]))
     )
-    (found,) = reader.spell(view, [TextBox(quad, 1.0)])
-    at = next((n for n, character in enumerate(found.text) if character in "男女"), None)
-    if at is None:
-        return None
-    return Field(found.text[at], found.probabilities[at], corners_box(quad))
 
 
 def _starts_left(row: _Row) -> bool:
@@ -428,8 +429,8 @@ def _find_birth(row: _Row) -> Field | None:
     return row.part(*found.span("value")) if found else None
 
 
-def _address_part(row: _Row) -> Field | None:
-    label = _ADDRESS_LABEL.match(row.text)
+def _address_part(row: _Row, *, first: bool) -> Field | None:
+    label = _ADDRESS_LABEL.match(row.text) if first else None
     start, end = label.end() if label else 0, len(row.text)
     return row.part(start, end) if start < end else None
 

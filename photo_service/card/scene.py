@@ -52,9 +52,13 @@ _FAR_OFF = 0.12
 _DOUBTFUL = 0.6
 # And a shape this far from a card's.
 _WRONG_SHAPE = 0.04
-# Blocks of this many pixels are looked at for being without any change.
-_BLOCK = 8
-_LEAST_AROUND = 0.25
+# Rows are without change within so many levels, and blown out from here on.
+_STILL = 3
+_BLOWN = 253
+# Long over short side of phones' displays: at least this.
+_PHONE_LIKE = 1.7
+# Of a large card so many pixels to each side are looked at for a raster.
+_MOST_RASTER = 1024
 # Blur below which something finer than print is on the card, and how much a pattern then weighs.
 _GRAIN_BELOW, _GRAINY = 0.14, 1.6
 # Height of the number's digits on a flat card, pixels.
@@ -156,15 +160,15 @@ class Card:
         return look.Surface(self.flat)
 
     @cached_property
-    def corner_unlike(self) -> tuple[float, tuple[float, float, float, float] | None]:
-        """How much the tip of the least card-like corner differs from the card, and its place.
-
-        0 when no corner differs; ΔE of the tip from the card beside it.
-        """
-        difference, corner = self.surface.corner_unlike
-        x = 0.0 if corner in (0, 3) else WIDTH * 0.85
-        y = 0.0 if corner in (0, 1) else HEIGHT * 0.76
-        return difference, self.on_picture((x, y, WIDTH * 0.15, HEIGHT * 0.24))
+    def cut_corner(self) -> tuple[float, tuple[float, float, float, float]]:
+        """The clearest straight edge across a corner, ΔE, and the corner's place."""
+        strength, number = self.edge.cut_corner
+        corner = self.corners[number]
+        beside = self.corners[[number - 1, (number + 1) % 4]]
+        place = np.vstack([corner, corner + 0.25 * (beside - corner)])
+        low, high = place.min(axis=0), place.max(axis=0)
+        box = float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])
+        return strength, box
 
     @cached_property
     def edge(self) -> look.Edge:
@@ -175,41 +179,41 @@ class Card:
     def pattern(self) -> float:
         """How far a screen's raster or moiré stands out on the card; see `raster.raster`.
 
-        Counts for more where the picture is also grainier than print and lens make it; noise alone
-        is no pattern.
+        The mean of the whole card, flat or as pictured, and of the portrait's place, where a card
+        has no fine lines of its own. Counts for more where the picture is also grainier than print
+        and lens make it; noise alone is no pattern.
         """
-        found = []
         x, y, width, height = self.box
-        left, top = max(int(x), 0), max(int(y), 0)
-        part = self.picture[top : int(y + height), left : int(x + width)]
-        for view in (self.flat, part):
-            try:
-                found.append(raster(np.ascontiguousarray(view)))
-            except CannotAssess:
-                continue
-        strongest = max(found, default=0.0)
-        return strongest * (_GRAINY if self.surface.blur < _GRAIN_BELOW else 1.0)
+        left, top = (max(int(start), 0) for start in (x, y))
+        beyond_x, beyond_y = (max((side - _MOST_RASTER) / 2, 0) for side in (width, height))
+        part = self.picture[
+            top + int(beyond_y) : int(y + height - beyond_y),
+            left + int(beyond_x) : int(x + width - beyond_x),
+        ]
+        start, end, upper, lower = look.PORTRAIT
+        portrait = self.flat[
+            int(upper * HEIGHT) : int(lower * HEIGHT), int(start * WIDTH) : int(end * WIDTH)
+        ]
+        whole = max(_raster(self.flat), _raster(part))
+        grainy = _GRAINY if self.surface.blur < _GRAIN_BELOW else 1.0
+        return grainy * (whole + _raster(portrait)) / 2
 
     @cached_property
-    def drawn_around(self) -> float:
-        """Percent of the picture around the card in which nothing varies, as drawn by a program.
+    def bars(self) -> float:
+        """Percent of the picture's rows, or columns, in which nothing varies from end to end.
 
-        0 when less than a quarter of the picture lies around the card.
+        Blown-out ones count only in a picture of a phone display's proportions.
         """
-        rows, columns = (side // _BLOCK for side in self.picture.shape[:2])
-        green = self.picture[: rows * _BLOCK, : columns * _BLOCK, 1]
-        # Every other row of blocks tells as much.
-        blocks = green.reshape(rows, _BLOCK, columns, _BLOCK)[::2]
-        low = blocks.min(axis=(1, 3))
-        still = blocks.max(axis=(1, 3)) - low <= 1
-        # Smooth ground in a photo changes slowly from block to block; drawn ground does not.
-        still[:, 1:] &= low[:, 1:] == low[:, :-1]
-        covered = np.zeros((rows, columns), np.uint8)
-        cv2.fillPoly(covered, [np.rint(self.corners / _BLOCK).astype(np.int32)], 1)
-        around = cv2.dilate(covered, np.ones((5, 5), np.uint8))[::2] == 0
-        if around.mean() < _LEAST_AROUND:
-            return 0.0
-        return 100 * float(still[around].mean())
+        green = self.picture[..., 1]
+        long, short = max(green.shape), min(green.shape)
+        shares = []
+        for axis in (0, 1):
+            low, high = green.min(axis=axis), green.max(axis=axis)
+            still = high - low <= _STILL
+            if long < _PHONE_LIKE * short:
+                still &= low < _BLOWN
+            shares.append(100 * float(still.mean()))
+        return max(shares)
 
     def on_picture(
         self, box: tuple[float, float, float, float]
@@ -256,6 +260,14 @@ def find(rgb: ByteImage, reader: Reader) -> Card | None:
         return None
     others = int(card.reading.mixed) or _others(rgb, card.strays, reader)
     return replace(card, others=others)
+
+
+def _raster(rgb: ByteImage) -> float:
+    """As `raster.raster`; 0 where there is too little texture."""
+    try:
+        return raster(np.ascontiguousarray(rgb))
+    except CannotAssess:
+        return 0.0
 
 
 def _small(rgb: ByteImage) -> tuple[ByteImage, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from photo_service.card import number as gb11643
@@ -12,7 +13,7 @@ from photo_service.card.compare import (
     plain_name,
     plain_number,
 )
-from photo_service.card.read import Field, birth_date
+from photo_service.card.read import PEOPLES, Field, birth_date
 from photo_service.card.scene import Card
 from photo_service.check import Band, Outcome, Range, Region, Status, check, graded, worst
 from photo_service.errors import CannotAssess
@@ -115,9 +116,11 @@ def whole(
     Measured: `outside`, how far the farthest corner lies beyond the picture's edge, percent of
         the card's width; `ratio`, width over height of the card without perspective, when one to
         three of its sides run along the picture's border (`at_border`): a card cut off there is no
-        longer 1.585 to 1; `corner`, how unlike the card each corner is (colour difference of its
-        tip from its surroundings inside, against the table).
-    Blind spots: a card cut along a side and cropped to 1.585 to 1 again.
+        longer 1.585 to 1; `corner`, the colour difference across the clearest straight edge that
+        runs from side to side over a corner, farther in than any rounding, at least so large
+        along four fifths of that edge, CIELAB ΔE.
+    Blind spots: a card cut along a side and cropped to 1.585 to 1 again; a cut on ground of the
+        card's own colour.
     Source: rulebook section 2; ISO/IEC 7810 ID-1.
     """
     card = features.card
@@ -130,7 +133,7 @@ def whole(
             card.ratio, ratio, unit="", low="card-cut-off", high="card-cut-off", region=box
         )
         outcomes.append(shape)
-    missing, place = card.corner_unlike
+    missing, place = card.cut_corner
     outcomes.append(graded(missing, corner, unit="", high="corner-missing", region=place))
     return worst(*outcomes)
 
@@ -249,12 +252,14 @@ def legible(features: Features, *, confidence: Band) -> Outcome:
     Wants: 姓名 性别 民族 出生 住址 公民身份号码 read with confidence.
     Why: registration compares them with what the candidate entered.
     Measured: `confidence`, mean probability of the characters of the least legible field, 0-1; of
-        the number its least certain digit; 0 for a field that was not found.
+        the number its least certain digit; 0 for a field that was not found, 1 for a sex and birth
+        date that the number confirms and for a name of one of the 56 peoples.
     Blind spots: the reader can be sure of itself and wrong.
     Source: rulebook section 2; GB 11643.
     """
     fields = _front(features).reading.fields
     sure = {name: fields[name].confidence if name in fields else 0.0 for name in FIELDS}
+    sure |= dict.fromkeys(_confirmed(fields), 1.0)
     least = min(FIELDS, key=lambda name: sure[name])
     return graded(
         sure[least], confidence, unit="", low="field-unread", facts={"field": f"field_{least}"}
@@ -392,8 +397,8 @@ def in_colour(features: Features, *, chroma: Band) -> Outcome:
 
     Wants: the original card, photographed in colour.
     Why: a grey picture is a photocopy or a filtered photo; neither shows the original.
-    Measured: `chroma`, how far colours on the flat card spread from its mean tint, 95th percentile
-        of CIELAB chroma.
+    Measured: `chroma`, how far colours on the flat card spread from the paper's, the paper taken
+        for white, 98th percentile of CIELAB chroma.
     Blind spots: colour copies; see card/original.
     Source: rulebook section 2 (复印件).
     """
@@ -408,7 +413,7 @@ def original(features: Features, *, shadow: Band, scan: float) -> Outcome:
     Wants: the card lying on something.
     Why: a copy on paper proves nothing.
     Measured: `shadow`, how dark the line is that the card's edge and its shadow draw on white
-        paper, lightness, the second darkest of its sides; a printed card has none. Judged only
+        paper, lightness, on the darkest of its sides; a printed card has none. Judged only
         where three sides lie on pale uncoloured ground of the card's own lightness, and not where
         the card fills more than `scan` percent of the picture, as in a scan. Never certain.
     Blind spots: a copy cut out along the card's edge; a card under fully even light on paper may
@@ -416,11 +421,11 @@ def original(features: Features, *, shadow: Band, scan: float) -> Outcome:
     Source: rulebook section 2 (复印件); our measurement.
     """
     card = features.card
-    dips = sorted(card.edge.dips, reverse=True)
+    dips = card.edge.dips
     if len(dips) < 3 or card.area_share > scan:
         return Outcome(Status.PASS)
     return replace(
-        graded(dips[1], shadow, unit="", low="card-copied", region=card.box), certain=False
+        graded(max(dips), shadow, unit="", low="card-copied", region=card.box), certain=False
     )
 
 
@@ -430,11 +435,11 @@ def not_on_screen(features: Features, *, pattern: Band) -> Outcome:
 
     Wants: the card photographed directly.
     Why: 翻拍: a picture of a picture proves nothing and can be altered.
-    Measured: `pattern`, a peak in the spatial spectrum common to three quarters of the card, as a
-        screen's raster or its moiré makes it, in units of the spectrum's usual unevenness; the
-        larger of the flat card and its part of the picture, 1.6 times that where the picture is
-        also grainier than print. Never certain.
-    Blind spots: strongly reduced or blurred recaptures; a card's own fine lines reach some way.
+    Measured: `pattern`, the peak in the spatial spectrum common to three quarters of the card, as a
+        screen's raster or its moiré makes it, in units of the spectrum's usual unevenness: mean of
+        that of the card and that of the portrait's place alone, where the card's own fine lines do
+        not run; 1.6 times that where the picture is also grainier than print. Never certain.
+    Blind spots: strongly reduced or blurred recaptures.
     Source: rulebook section 2 (翻拍); our measurement on drawn screens.
     """
     card = features.card
@@ -445,20 +450,20 @@ def not_on_screen(features: Features, *, pattern: Band) -> Outcome:
 
 
 @check("card/not_screenshot", codes=("card-screenshot",))
-def not_screenshot(features: Features, *, still: Band) -> Outcome:
+def not_screenshot(features: Features, *, bars: Band) -> Outcome:
     """A photograph, not a screenshot.
 
     Wants: the file the camera or scanner made.
     Why: a screenshot is a picture of a picture, of lower quality.
-    Measured: `still`, percent of the blocks of 8 × 8 pixels around the card in which no pixel
-        differs by more than one grey level: drawn areas have no grain. Not judged when less than
-        a quarter of the picture lies around the card.
-    Blind spots: screenshots in which the photo fills the screen; blown-out white tables reach
-        about 60 %.
+    Measured: `bars`, percent of the picture's rows or columns whose pixels are all alike from end
+        to end, within three grey levels, as the empty parts of an app's page are; a camera's are
+        not. Fully white ones count only where the picture has a phone display's proportions, for a
+        scan's margins are white too. Never certain.
+    Blind spots: screenshots in which the photo fills the display.
     Source: rulebook section 2; our measurement.
     """
     return replace(
-        graded(features.card.drawn_around, still, unit="%", high="card-screenshot"), certain=False
+        graded(features.card.bars, bars, unit="%", high="card-screenshot"), certain=False
     )
 
 
@@ -490,6 +495,19 @@ def _number(features: Features) -> Field:
     if not gb11643.is_valid(found.value) or not features.card.reading.number_agreed:
         raise CannotAssess("number-unread")
     return found
+
+
+def _confirmed(fields: Mapping[str, Field]) -> set[str]:
+    """Fields whose content speaks for itself."""
+    confirmed = set()
+    if "people" in fields and fields["people"].value in PEOPLES:
+        confirmed.add("people")
+    if "number" in fields and gb11643.is_valid(number := fields["number"].value):
+        if "sex" in fields and fields["sex"].value == gb11643.sex_of(number):
+            confirmed.add("sex")
+        if "birth" in fields and birth_date(fields["birth"].value) == gb11643.birth_of(number):
+            confirmed.add("birth")
+    return confirmed
 
 
 def _sure(*fields: Field) -> bool:
