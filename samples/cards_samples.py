@@ -253,7 +253,7 @@ CARDS = (
     ),
     sample("card-grey", "rejected", "a black-and-white photocopy", drawn("copy in grey", 1)),
     sample("card-copied", "review", "a colour photocopy", drawn("copy in colour", 1)),
-    sample("card-on-screen", "review", "a photo of a screen", drawn("recapture", 5)),
+    sample("card-on-screen", "review", "a photo of a screen", drawn("recapture", 7)),
     sample("card-screenshot", "review", "saved from a phone's album", drawn("screenshot", 2)),
 )  # fmt: skip
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from photo_service.card import compare, find, read
+from photo_service.card import compare, find, look, read
 from photo_service.card import number as gb11643
 from photo_service.card.read import Field
 from photo_service.check import Status
@@ -164,6 +164,40 @@ def test_the_true_ratio_of_a_tilted_card_is_recovered(tilt: tuple[float, float])
     assert ratio == pytest.approx(find.ASPECT, rel=0.03)
 
 
+# --- looks ---------------------------------------------------------------------------------------
+
+OUTLINE = np.array([[60, 60], [566, 60], [566, 379], [60, 379]], np.float32)
+
+
+def a_card_on_a_table(*, radius: int, cut: int = 0) -> Rgb:
+    """A pale card with rounded corners on grained wood; of one corner ``cut`` pixels missing."""
+    grain = np.random.default_rng(1).normal(0, 4, (440, 626, 1))
+    (left, top), (right, bottom) = OUTLINE[0].astype(int), OUTLINE[2].astype(int)
+    shape = np.zeros(grain.shape[:2], np.uint8)
+    inner = (left + radius, top + radius), (right - radius, bottom - radius)
+    cv2.rectangle(shape, inner[0], inner[1], 1, -1)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+    shape = np.asarray(cv2.dilate(shape, disc), np.uint8)
+    clipped = np.array([[right, top], [right - cut, top], [right, top + cut]], np.int32)
+    if cut:
+        cv2.fillPoly(shape, [clipped], 0)
+    colours = np.where(shape[..., None], (222, 230, 236), (150, 118, 84))
+    return np.asarray(np.clip(colours + grain, 0, 255), np.uint8)
+
+
+@pytest.mark.parametrize("radius", [1, 18, 30])
+def test_a_rounded_corner_is_no_missing_one(radius: int) -> None:
+    whole, _ = look.Edge(a_card_on_a_table(radius=radius), OUTLINE).cut_corner
+    clipped, corner = look.Edge(a_card_on_a_table(radius=radius, cut=60), OUTLINE).cut_corner
+    assert whole < 3.2
+    assert clipped > 15
+    assert corner == 1
+
+
+def test_there_are_fifty_six_peoples() -> None:
+    assert len(read.PEOPLES) == 56
+
+
 # --- whole pictures ----------------------------------------------------------------------------
 
 
@@ -183,6 +217,7 @@ def test_a_mirrored_card_is_called_mirrored(see: See, card: Rgb) -> None:
 @pytest.mark.parametrize("quarters", [1, 2, 3])
 def test_a_turned_card_is_read_and_told(see: See, card: Rgb, quarters: int) -> None:
     report = see(np.ascontiguousarray(np.rot90(card, quarters)))
+    assert failing(report) <= {"grid-mirrored"}  # saved, turned and saved again
     assert finding(report, "card/upright").code == "card-turned"
     assert finding(report, "card/not_mirrored").status is Status.PASS
     assert finding(report, "card/number_valid").status is Status.PASS
@@ -193,6 +228,14 @@ def test_a_picture_without_colour_is_not_accepted(see: See, card: Rgb) -> None:
     report = see(grey)
     assert report.decision is not Decision.ACCEPTED
     assert "card-grey" in failing(report)
+
+
+def test_a_page_of_an_app_around_the_picture_is_told(see: See, card: Rgb) -> None:
+    page = np.full((round(2.1 * card.shape[1]), card.shape[1], 3), 255, np.uint8)
+    page[400 : 400 + card.shape[0]] = card
+    report = see(page)
+    assert report.decision is Decision.REVIEW
+    assert "card-screenshot" in failing(report)
 
 
 def test_a_smaller_card_has_smaller_print(see: See, card: Rgb) -> None:

@@ -86,11 +86,16 @@ class Quad:
     @property
     def score(self) -> float:
         """What hypotheses are compared by."""
+        return self.clear + 0.9 * self.layout
+
+    @property
+    def clear(self) -> float:
+        """The same without the text."""
         # A side outside the picture cannot be blamed for not being seen.
         least = sorted(self.contrast)[int(self.outside > _BEYOND)]
         seen = sum(self.contrast) / 4 + 0.5 * least
         odd = _SHAPE_WEIGHT * max(self.shape - _SHAPE_NOISE, 0.0) + min(4 * self.outside, 0.3)
-        return seen + 0.9 * self.layout - odd
+        return seen - odd
 
 
 def find_card(rgb: ByteImage, texts: Sequence[FloatArray]) -> Quad | None:
@@ -103,14 +108,18 @@ def find_card(rgb: ByteImage, texts: Sequence[FloatArray]) -> Quad | None:
     Returns:
         The outline in pixels of ``rgb``; None when nothing has a card's shape.
     """
-    factor = min(1.0, SMALL_SIDE / max(rgb.shape[:2]))
-    size = (max(round(rgb.shape[1] * factor), 8), max(round(rgb.shape[0] * factor), 8))
-    small = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
-    boxes = [np.asarray(text * factor, np.float32) for text in texts]
-    if len(boxes) > _PAGE:
-        # The card lies on a page of print: closed over, the page is plain ground.
-        plain = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((11, 11), np.uint8))
-        small = np.asarray(plain, np.uint8)
+    small, factor = _shrunk(rgb)
+    best = _likeliest(small, [np.asarray(text * factor, np.float32) for text in texts])
+    if len(texts) > _PAGE:
+        # The card lies on a page of print: closed over, the page is plain ground. Where text lies
+        # tells nothing then.
+        closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((11, 11), np.uint8))
+        plain = _likeliest(np.asarray(closed, np.uint8), [])
+        best = max((quad for quad in (best, plain) if quad), key=lambda q: q.clear, default=None)
+    return best and replace(best, corners=best.corners / np.float32(factor))
+
+
+def _likeliest(small: ByteImage, boxes: Sequence[FloatArray]) -> Quad | None:
     edges = _Edges(small)
     judged: list[Quad] = []
     for corners in _hypotheses(small, edges, boxes):
@@ -126,23 +135,33 @@ def find_card(rgb: ByteImage, texts: Sequence[FloatArray]) -> Quad | None:
                 judged.append(_judged(corners, edges, boxes))
     likely = sorted(judged, key=lambda quad: -quad.score)[:_SNAPPED]
     likely += [_judged(quad, edges, boxes) for quad in _around_text(boxes)]
-    best = max(
+    return max(
         (_snapped(quad, edges, boxes, _SNAP) for quad in likely), key=lambda quad: quad.score
     )
-    return replace(best, corners=best.corners / np.float32(factor))
 
 
 def settle(rgb: ByteImage, corners: FloatArray, texts: Sequence[FloatArray]) -> Quad | None:
-    """The outline near ``corners`` that shows best; as `find_card` otherwise."""
-    factor = min(1.0, SMALL_SIDE / max(rgb.shape[:2]))
-    size = (max(round(rgb.shape[1] * factor), 8), max(round(rgb.shape[0] * factor), 8))
-    edges = _Edges(np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8))
+    """The outline near ``corners`` that shows best; as `find_card` otherwise.
+
+    None on a page of print, whose lines are edges too.
+    """
+    if len(texts) > _PAGE:
+        return None
+    small, factor = _shrunk(rgb)
+    edges = _Edges(small)
     boxes = [np.asarray(text * factor, np.float32) for text in texts]
     ordered = _long_side_first(np.asarray(corners * factor, np.float32))
     if ordered is None:
         return None
     near = _snapped(_judged(ordered, edges, boxes), edges, boxes, _SETTLE)
     return replace(near, corners=near.corners / np.float32(factor))
+
+
+def _shrunk(rgb: ByteImage) -> tuple[ByteImage, float]:
+    """The picture small, and its pixels per pixel of ``rgb``."""
+    factor = min(1.0, SMALL_SIDE / max(rgb.shape[:2]))
+    size = (max(round(rgb.shape[1] * factor), 8), max(round(rgb.shape[0] * factor), 8))
+    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8), factor
 
 
 # --- contrast ----------------------------------------------------------------------------------
@@ -337,7 +356,7 @@ def _from_outlines(small: ByteImage, edges: _Edges) -> Iterator[FloatArray]:
     masks += [(edges.luma > level).astype(np.uint8)]
     for low in (2 * edges.half, 4 * edges.half):
         strong = (edges.strength > low).astype(np.uint8)
-        masks.append(cv2.dilate(strong, np.ones((3, 3), np.uint8)))
+        masks.append(np.asarray(cv2.dilate(strong, np.ones((3, 3), np.uint8)), np.uint8))
     kernel = np.ones((5, 5), np.uint8)
     for mask in masks:
         closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, kernel)

@@ -52,9 +52,11 @@ _FAR_OFF = 0.12
 _DOUBTFUL = 0.6
 # And a shape this far from a card's.
 _WRONG_SHAPE = 0.04
-# Rows are without change within so many levels, and blown out from here on.
+# Other corners must not make a shape farther from a card's than this, natural logarithm.
+_ODD = 0.06
+# Rows are without change within so many levels, and pale from here on.
 _STILL = 3
-_BLOWN = 253
+_PALE = 240
 # Long over short side of phones' displays: at least this.
 _PHONE_LIKE = 1.7
 # Of a large card so many pixels to each side are looked at for a raster.
@@ -202,7 +204,7 @@ class Card:
     def bars(self) -> float:
         """Percent of the picture's rows, or columns, in which nothing varies from end to end.
 
-        Blown-out ones count only in a picture of a phone display's proportions.
+        Pale ones count only in a picture of a phone display's proportions: scans have such margins.
         """
         green = self.picture[..., 1]
         long, short = max(green.shape), min(green.shape)
@@ -211,7 +213,7 @@ class Card:
             low, high = green.min(axis=axis), green.max(axis=axis)
             still = high - low <= _STILL
             if long < _PHONE_LIKE * short:
-                still &= low < _BLOWN
+                still &= low < _PALE
             shares.append(100 * float(still.mean()))
         return max(shares)
 
@@ -291,7 +293,8 @@ def _the_better(card: Card, quad: Quad, reader: Reader) -> Card:
         again = _refitted(card, quad)
     else:
         again = _laid_flat(card.picture, quad, card.strays, reader)
-    fits = _by_print(again)[0] < _by_print(card)[0]
+    odd, odder = (abs(math.log(each.ratio / ASPECT)) for each in (card, again))
+    fits = _by_print(again)[0] < _by_print(card)[0] and odder < max(odd, _ODD)
     return again if fits and len(again.reading.fields) >= len(card.reading.fields) else card
 
 

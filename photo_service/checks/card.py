@@ -413,7 +413,7 @@ def original(features: Features, *, shadow: Band, scan: float) -> Outcome:
     Wants: the card lying on something.
     Why: a copy on paper proves nothing.
     Measured: `shadow`, how dark the line is that the card's edge and its shadow draw on white
-        paper, lightness, on the darkest of its sides; a printed card has none. Judged only
+        paper, lightness, the second darkest of its sides; a printed card has none. Judged only
         where three sides lie on pale uncoloured ground of the card's own lightness, and not where
         the card fills more than `scan` percent of the picture, as in a scan. Never certain.
     Blind spots: a copy cut out along the card's edge; a card under fully even light on paper may
@@ -421,11 +421,11 @@ def original(features: Features, *, shadow: Band, scan: float) -> Outcome:
     Source: rulebook section 2 (复印件); our measurement.
     """
     card = features.card
-    dips = card.edge.dips
+    dips = sorted(card.edge.dips, reverse=True)
     if len(dips) < 3 or card.area_share > scan:
         return Outcome(Status.PASS)
     return replace(
-        graded(max(dips), shadow, unit="", low="card-copied", region=card.box), certain=False
+        graded(dips[1], shadow, unit="", low="card-copied", region=card.box), certain=False
     )
 
 
@@ -439,7 +439,7 @@ def not_on_screen(features: Features, *, pattern: Band) -> Outcome:
         screen's raster or its moiré makes it, in units of the spectrum's usual unevenness: mean of
         that of the card and that of the portrait's place alone, where the card's own fine lines do
         not run; 1.6 times that where the picture is also grainier than print. Never certain.
-    Blind spots: strongly reduced or blurred recaptures.
+    Blind spots: strongly reduced or blurred recaptures, and many in pictures below a megapixel.
     Source: rulebook section 2 (翻拍); our measurement on drawn screens.
     """
     card = features.card
@@ -457,7 +457,7 @@ def not_screenshot(features: Features, *, bars: Band) -> Outcome:
     Why: a screenshot is a picture of a picture, of lower quality.
     Measured: `bars`, percent of the picture's rows or columns whose pixels are all alike from end
         to end, within three grey levels, as the empty parts of an app's page are; a camera's are
-        not. Fully white ones count only where the picture has a phone display's proportions, for a
+        not. Pale ones count only where the picture has a phone display's proportions, for a
         scan's margins are white too. Never certain.
     Blind spots: screenshots in which the photo fills the display.
     Source: rulebook section 2; our measurement.
