@@ -28,8 +28,9 @@ from rq.job import Job
 from photo_service.context import Context
 from photo_service.errors import FileUnreadableError, UsageError
 from photo_service.profile import Profile, parse
+from photo_service.rows import UNREADABLE, decision_of
 from photo_service.settings import Settings
-from workers import broker, tracing
+from workers import broker
 from workers.desk import job_options, order, pack, unpack
 from workers.logs import request_id
 
@@ -39,7 +40,7 @@ CHUNK = 500
 # The most pictures of one batch.
 MOST_ITEMS = 100_000
 _COLUMNS = ("path", "kind", "profile", "reference", "name", "number", "type", "id")
-_DECISIONS = ("accepted", "rejected", "review", "unreadable")
+_DECISIONS = ("accepted", "rejected", "review", UNREADABLE)
 
 _FINISH = """
 local batch = KEYS[1]
@@ -193,7 +194,6 @@ class Batches:
             "rules": json.dumps(rules),
             "language": language,
             "request_id": request_id.get(),
-            "trace": json.dumps(tracing.carrier()),
             "total": len(items),
             "done": 0,
             "state": "running",
@@ -287,7 +287,6 @@ class Batches:
 
     def finish(self, batch_id: str, number: int, item: Item, row: dict[str, Any]) -> None:
         """Add a picture's row, once."""
-        decision = row["report"]["decision"] if "report" in row else "unreadable"
         whole = {"number": number, "path": item.path, "id": item.id, **row}
         self.connection.eval(
             _FINISH,
@@ -296,7 +295,7 @@ class Batches:
             OPEN,
             str(number),
             pack(whole),
-            decision,
+            decision_of(row),
             batch_id,
             str(self._settings.batch_ttl_s),
         )

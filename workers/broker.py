@@ -13,6 +13,7 @@ from redis.backoff import ConstantBackoff, NoBackoff
 from redis.retry import Retry
 from rq import Queue
 from rq.exceptions import DequeueTimeout
+from rq.intermediate_queue import IntermediateQueue
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
@@ -44,6 +45,9 @@ class QueueAwayError(PhotoServiceError):
 
     exit_code = 4
     http_status = 503
+
+
+_intermediate = IntermediateQueue.get_intermediate_queue_key
 
 
 class PhotoQueue(Queue):
@@ -80,7 +84,7 @@ class PhotoQueue(Queue):
             )
             if found is not None:
                 return found
-            forget(connection, *taken)
+            IntermediateQueue(taken[0], connection).remove(taken[1])
 
     @classmethod
     def _take(
@@ -88,16 +92,16 @@ class PhotoQueue(Queue):
     ) -> tuple[str, str] | None:
         while True:
             for key in cls._open(connection, keys):
-                if job_id := connection.lmove(key, f"{key}:intermediate"):
+                if job_id := connection.lmove(key, _intermediate(key)):
                     return key, job_id.decode()
             if until is None:
                 return None
             left = until - time.monotonic()
             if left <= 0:
                 raise DequeueTimeout(0, keys)
-            first = f"{keys[0]}:intermediate"
-            if job_id := connection.blmove(keys[0], first, min(left, IDLE_S)):
-                return keys[0], job_id.decode()
+            first = keys[0]
+            if job_id := connection.blmove(first, _intermediate(first), min(left, IDLE_S)):
+                return first, job_id.decode()
 
     @classmethod
     def _open(cls, connection: Connection, keys: list[str]) -> list[str]:
@@ -118,11 +122,6 @@ class ReservedQueue(PhotoQueue):
     @classmethod
     def _open(cls, connection: Connection, keys: list[str]) -> list[str]:
         return keys[:1] if connection.exists(UPLOADS_COME) else keys
-
-
-def forget(connection: Connection, key: str, job_id: str) -> None:
-    """Drop a job that no longer exists from a queue's intermediate list."""
-    connection.lrem(f"{key}:intermediate", 1, job_id)
 
 
 def queue(

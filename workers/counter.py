@@ -132,7 +132,9 @@ class Counter:
 
     async def ask(self, upload: Upload, wait_s: float) -> dict[str, Any] | None:
         """The report of an upload; ``None`` when there is none within ``wait_s``."""
-        done = self._replies.expect(upload.id)
+        # Hashes the whole picture: not here, where every request waits.
+        upload_id = await asyncio.to_thread(lambda: upload.id)
+        done = self._replies.expect(upload_id)
         try:
             with _reaching():
                 report = await asyncio.to_thread(self._desk.submit, upload, self._replies.name)
@@ -140,7 +142,7 @@ class Counter:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(done, wait_s)
                 with _reaching():
-                    report = await asyncio.to_thread(self._desk.report, upload.id)
+                    report = await asyncio.to_thread(self._desk.report, upload_id)
             return report
         finally:
             done.cancel()

@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import zlib
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
@@ -55,7 +56,7 @@ class BusyError(PhotoServiceError):
     http_status = 503
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Upload:
     """One picture to judge.
 
@@ -75,7 +76,7 @@ class Upload:
     context: Context = field(default_factory=Context)
     request_id: str = ""
 
-    @property
+    @cached_property
     def id(self) -> str:
         """The same for the same picture under the same rules, expectations and program."""
         parts = (

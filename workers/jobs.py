@@ -16,8 +16,8 @@ from rq.utils import now
 
 from photo_service.context import Context
 from photo_service.errors import PhotoServiceError
-from photo_service.messages import messages
 from photo_service.profile import Profile, parse
+from photo_service.rows import codes_of, error_of
 from photo_service.service import set_aside as set_aside_report
 from photo_service.service import verify
 from photo_service.settings import Settings
@@ -111,7 +111,7 @@ def verify_item(batch_id: str, number: int) -> None:
         row = {"report": _judge(data, about.profile_of(item), item.path, about.language, context)}
         _told(row["report"])
     except PhotoServiceError as error:
-        row = {"error": error_row(error, about.language)}
+        row = {"error": error_of(error, about.language)}
     batches.finish(batch_id, number, item, row)
 
 
@@ -139,25 +139,19 @@ def set_aside(
         if found := desk.upload(job.args[0]):
             ticket, data = found
             rules = parse(ticket.rules.encode(), ticket.profile)
-            report = set_aside_report(data, rules, code, name=ticket.name)
-            crashed = code == "service-crashed"
-            desk.finish(job.args[0], report.to_dict(ticket.language), keep=crashed)
-            meters.count_report(connection, report.to_dict(ticket.language), job.origin, 0.0)
+            aside = set_aside_report(data, rules, code, name=ticket.name)
+            report = aside.to_dict(ticket.language)
+            desk.finish(job.args[0], report, keep=code == "service-crashed")
+            meters.count_report(connection, report, job.origin, 0.0)
     elif function == "verify_item":
         batches = Batches(connection, settings)
         about, item = batches.open_item(*job.args)
         if about is not None and item is not None:
             # The picture is not opened again: it may be what killed two workers.
-            report = set_aside_report(None, about.profile_of(item), code, name=item.path)
-            row = {"report": report.to_dict(about.language)}
+            aside = set_aside_report(None, about.profile_of(item), code, name=item.path)
+            row = {"report": aside.to_dict(about.language)}
             batches.finish(job.args[0], job.args[1], item, row)
             meters.count_report(connection, row["report"], job.origin, 0.0)
-
-
-def error_row(error: PhotoServiceError, language: str) -> dict[str, str]:
-    """Why a picture could not be looked at, for a row of results."""
-    message, advice = messages(language).error(error)
-    return {"code": error.code, "message": message, "advice": advice}
 
 
 def _judge(
@@ -188,7 +182,7 @@ def _told(report: dict[str, Any]) -> None:
         extra={
             "kind": report["kind"],
             "decision": report["decision"],
-            "codes": sorted({f["code"] for f in report["findings"] if f["effect"] != "none"}),
+            "codes": sorted(set(codes_of({"report": report}))),
             "waited_ms": round(1e3 * waited, 1),
             "took_ms": report["timings_ms"].get("total"),
         },

@@ -10,6 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from photo_service.rows import codes_of
 from workers import broker
 
 KEY = "photo:meters"
@@ -34,7 +35,7 @@ def count_report(
     stages |= {name: ms / 1e3 for name, ms in report["timings_ms"].items()}
     with connection.pipeline(transaction=False) as pipeline:
         _add(pipeline, "decision", kind, report["decision"])
-        for code in {f["code"] for f in report["findings"] if f["effect"] != "none"}:
+        for code in set(codes_of({"report": report})):
             _add(pipeline, "code", kind, code)
         for stage, seconds in stages.items():
             end = bisect_left(BUCKETS_S, seconds)

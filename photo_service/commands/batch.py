@@ -15,18 +15,18 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from photo_service.commands import outcomes
-from photo_service.commands.outcomes import Results, codes_of, decision_of, read_rows
+from photo_service.commands.outcomes import Results, read_rows
 from photo_service.commands.runners import Runner, Task, local, queued
 from photo_service.errors import FileUnreadableError, UsageError
 from photo_service.messages import Messages
 from photo_service.profile import Profile, resolve
 from photo_service.render.summary import Change, write_summary
 from photo_service.render.text import PlainConsole
+from photo_service.rows import UNREADABLE, codes_of, decision_of
 from photo_service.settings import Settings
 from workers.batches import Item, read_manifest
 
-DECISIONS = ("accepted", "rejected", "review", outcomes.UNREADABLE)
+DECISIONS = ("accepted", "rejected", "review", UNREADABLE)
 _EXIT_CODES = {"accepted": 0, "review": 11, "rejected": 10}
 _GRAVITY = (0, 11, 10, FileUnreadableError.exit_code)
 _QUIET_S = 10.0
@@ -48,11 +48,12 @@ def run_again(arguments: argparse.Namespace, settings: Settings, text: Messages)
     before = list(read_rows(old))
     if not before:
         raise UsageError("reverify-source", file=old, line=1)
-    tasks = []
-    for row in before:
-        kind = str(row.get("kind") or row["report"]["kind"])
-        profile = _Rules(kind, arguments.profile, settings).of("", "")
-        tasks.append(_task(row["path"], Path(row.get("file") or row["path"]), profile, row))
+    folder = settings.profiles_dir
+    rules = {kind: resolve(kind, arguments.profile, folder) for kind in set(map(_kind, before))}
+    tasks = [
+        _task(row["path"], Path(row.get("file") or row["path"]), rules[_kind(row)], row)
+        for row in before
+    ]
     return _judge(tasks, arguments, settings, text, changes=before)
 
 
@@ -143,11 +144,12 @@ def _listed(manifest: Path, rules: _Rules) -> Iterator[Task]:
         ) from error
     folder = manifest.parent
     for item in items:
+        profile = rules.of(item.kind, item.profile)
         yield Task(
             path=item.path,
             file=folder / item.path,
-            rules=rules.of(item.kind, item.profile).source.encode(),
-            rules_name=rules.of(item.kind, item.profile).name,
+            rules=profile.source.encode(),
+            rules_name=profile.name,
             id=item.id,
             reference=folder / item.reference if item.reference else None,
             name=item.name,
@@ -165,6 +167,10 @@ def _task(path: str, file: Path, profile: Profile, row: dict[str, Any]) -> Task:
         rules_name=profile.name,
         id=str(row.get("id", "")),
     )
+
+
+def _kind(row: dict[str, Any]) -> str:
+    return str(row.get("kind") or row["report"]["kind"])
 
 
 def _key(row: dict[str, Any]) -> tuple[str, str, str]:
@@ -191,8 +197,7 @@ def _changes(before: Sequence[dict[str, Any]], after: Sequence[dict[str, Any]]) 
     lost: Counter[str] = Counter()
     moved = []
     for row in before:
-        kind = str(row.get("kind") or row["report"]["kind"])
-        new = now.get((str(row["path"]), kind, str(row.get("id", ""))))
+        new = now.get((str(row["path"]), _kind(row), str(row.get("id", ""))))
         if new is None:
             continue
         step = decision_of(row), decision_of(new)

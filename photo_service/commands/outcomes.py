@@ -13,22 +13,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from photo_service.errors import UsageError
+from photo_service.rows import codes_of, decision_of
 
 RESULTS, TABLE, SUMMARY = "results.jsonl", "results.csv", "summary.html"
-UNREADABLE = "unreadable"
-
-
-def decision_of(row: dict[str, Any]) -> str:
-    """Verdict of a row; ``unreadable`` when the picture could not be looked at."""
-    return str(row["report"]["decision"]) if "report" in row else UNREADABLE
-
-
-def codes_of(row: dict[str, Any]) -> list[str]:
-    """Codes of what stopped a picture, gravest first."""
-    if "error" in row:
-        return [str(row["error"]["code"])]
-    findings = row["report"]["findings"]
-    return [f["code"] for effect in ("reject", "review") for f in findings if f["effect"] == effect]
 
 
 def read_rows(file: Path) -> Iterator[dict[str, Any]]:

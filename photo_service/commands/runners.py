@@ -21,8 +21,8 @@ from pebble import ProcessExpired, ProcessPool
 from photo_service.commands.check import read_bytes
 from photo_service.context import Context
 from photo_service.errors import PhotoServiceError
-from photo_service.messages import messages
 from photo_service.profile import Profile, parse
+from photo_service.rows import error_of
 from photo_service.service import set_aside, verify, warm_up
 from photo_service.settings import Settings
 from workers import broker
@@ -102,7 +102,7 @@ def judge(task: Task, settings: Settings, language: str) -> Answer:
     try:
         data, context = task.read()
     except PhotoServiceError as error:
-        return {"error": told(error, language)}
+        return {"error": error_of(error, language)}
     report = verify(
         data,
         task.profile.kind,
@@ -112,12 +112,6 @@ def judge(task: Task, settings: Settings, language: str) -> Answer:
         settings=settings,
     )
     return {"report": report.to_dict(language)}
-
-
-def told(error: PhotoServiceError, language: str) -> dict[str, str]:
-    """Why a picture could not be looked at."""
-    message, advice = messages(language).error(error)
-    return {"code": error.code, "message": message, "advice": advice}
 
 
 # --- this machine --------------------------------------------------------------------------------
@@ -225,7 +219,7 @@ class _Queued:
         try:
             data, context = task.read()
         except PhotoServiceError as error:
-            yield task, {"error": told(error, self._language)}
+            yield task, {"error": error_of(error, self._language)}
             return
         if len(data) > self._settings.max_file_bytes:
             # What no worker would open is not carried there.

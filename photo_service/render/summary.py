@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from photo_service.errors import PhotoServiceError
 from photo_service.messages import Messages
 from photo_service.profile import resolve
 from photo_service.render.overlay import EXTENSION, draw_overlay
+from photo_service.rows import UNREADABLE, codes_of, decision_of, stops_of
 from photo_service.service import examine
 from photo_service.settings import Settings
 from photo_service.version import __version__
@@ -22,7 +23,7 @@ from photo_service.version import __version__
 MOST_OVERLAYS = 24
 MOST_ROWS = 2000
 MOST_REASONS = 20
-_DECISIONS = ("rejected", "review", "unreadable", "accepted")
+_DECISIONS = ("rejected", "review", UNREADABLE, "accepted")
 _FOLDER = "overlays"
 
 
@@ -46,7 +47,7 @@ class Change:
 class _Shown:
     path: str
     decision: str
-    reasons: list[dict[str, str]]
+    reasons: list[Mapping[str, Any]]
     overlay: str
 
 
@@ -70,14 +71,14 @@ def write_summary(
         The page.
     """
     order = {decision: n for n, decision in enumerate(_DECISIONS)}
-    worst = sorted(rows, key=lambda row: (order[_decision(row)], str(row["path"])))
+    worst = sorted(rows, key=lambda row: (order[decision_of(row)], str(row["path"])))
     overlays = _draw(folder, worst, settings, text)
     shown = [
-        _Shown(str(row["path"]), _decision(row), _reasons(row), overlays.get(id(row), ""))
+        _Shown(str(row["path"]), decision_of(row), stops_of(row), overlays.get(id(row), ""))
         for row in worst[:MOST_ROWS]
     ]
-    counts = Counter(_decision(row) for row in rows)
-    codes = Counter(reason["code"] for row in rows for reason in _reasons(row))
+    counts = Counter(decision_of(row) for row in rows)
+    codes = Counter(code for row in rows for code in codes_of(row))
     environment = Environment(
         loader=PackageLoader("photo_service.render"),
         autoescape=True,
@@ -105,17 +106,6 @@ def write_summary(
     path = folder / "summary.html"
     path.write_text(page, encoding="utf-8")
     return path
-
-
-def _decision(row: dict[str, Any]) -> str:
-    return str(row["report"]["decision"]) if "report" in row else "unreadable"
-
-
-def _reasons(row: dict[str, Any]) -> list[dict[str, str]]:
-    if "error" in row:
-        return [row["error"]]
-    findings = row["report"]["findings"]
-    return [f for effect in ("reject", "review") for f in findings if f["effect"] == effect]
 
 
 def _title(code: str, text: Messages) -> str:
