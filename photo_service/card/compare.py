@@ -33,10 +33,11 @@ def name_differences(read: Field, expected: str) -> int:
         return -1
     seconds = read.seconds if len(read.seconds) == len(value) else ("",) * len(value)
     pairs = zip(value, wanted, seconds, strict=True)
-    return sum(a != b and b != second and not _alike(a, b) for a, b, second in pairs)
+    return sum(a != b and b != second and not alike(a, b) for a, b, second in pairs)
 
 
-def _alike(a: str, b: str) -> bool:
+def alike(a: str, b: str) -> bool:
+    """Whether two characters print alike."""
     return any(a in group and b in group for group in _ALIKE)
 
 

@@ -28,6 +28,10 @@ _PRINT_DOWN = (0.10, 0.905)
 _NEAR_END, _FAR_END = 0.06, 0.20
 # Where the outer rows and columns of print stand: above, below, left, right.
 _OUTER_PLACES = np.array([[0.5, 0.14], [0.5, 0.86], [0.065, 0.5], [0.935, 0.5]], np.float64)
+# The middle of the portrait's face from either end and from either long side, and its box's width.
+_FACE = ((0.66, 0.94), (0.22, 0.78), (0.09, 0.26))
+# Print stands at most so far from it, widths of its box.
+_TEXT_REACH = 4.6
 # The proportions of an outline tell no more than this, natural logarithm.
 _SHAPE_NOISE = 0.03
 _SHAPE_WEIGHT = 3.0
@@ -66,6 +70,37 @@ ByteImage = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Marks:
+    """What is known to lie on a card, pixels of the picture.
+
+    Attributes:
+        texts: quads (4, 2) where text lies.
+        face: x and y of the middle and the width of the portrait's face, if one was found.
+        frame: x, y, width and height of the camera's whole picture, where only a part is given.
+    """
+
+    texts: Sequence[FloatArray]
+    face: tuple[float, float, float] | None = None
+    frame: tuple[float, float, float, float] | None = None
+
+    @property
+    def texts_near_face(self) -> Sequence[FloatArray]:
+        """Those that can be on one card with the face; around it there may be other print."""
+        if self.face is None:
+            return ()
+        x, y, width = self.face
+        reach = _TEXT_REACH * width
+        return [t for t in self.texts if float(np.hypot(*(t.mean(axis=0) - (x, y)))) < reach]
+
+    def scaled(self, factor: float) -> Marks:
+        """The same in a picture ``factor`` times as large."""
+        texts = [np.asarray(text * factor, np.float32) for text in self.texts]
+        x, y, width = (factor * value for value in self.face or (0, 0, 0))
+        left, top, wide, high = (factor * value for value in self.frame or (0, 0, 0, 0))
+        return Marks(texts, self.face and (x, y, width), self.frame and (left, top, wide, high))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Quad:
     """A card's outline.
 
@@ -73,6 +108,7 @@ class Quad:
         corners: (4, 2) x, y in pixels, clockwise, the first side a long one; may lie outside.
         contrast: how clearly each side shows, 0-1, in the order of ``corners``.
         layout: how well the text inside keeps to a card's layout, 0-1.
+        portrait: how well the face found lies where cards have it, 0-1; 0 without one.
         shape: how far the outline is from a card's proportions, natural logarithm.
         outside: how far the farthest corner lies outside the picture, share of the first side.
     """
@@ -80,13 +116,14 @@ class Quad:
     corners: FloatArray
     contrast: tuple[float, float, float, float]
     layout: float
+    portrait: float
     shape: float
     outside: float
 
     @property
     def score(self) -> float:
         """What hypotheses are compared by."""
-        return self.clear + 0.9 * self.layout
+        return self.clear + 0.9 * self.layout + 0.5 * self.portrait
 
     @property
     def clear(self) -> float:
@@ -98,63 +135,65 @@ class Quad:
         return seen - odd
 
 
-def find_card(rgb: ByteImage, texts: Sequence[FloatArray]) -> Quad | None:
+def find_card(rgb: ByteImage, marks: Marks) -> Quad | None:
     """The likeliest outline of a card.
 
     Args:
         rgb: (h, w, 3) picture.
-        texts: quads (4, 2) where text lies, pixels of ``rgb``.
+        marks: what lies on the card, pixels of ``rgb``.
 
     Returns:
         The outline in pixels of ``rgb``; None when nothing has a card's shape.
     """
     small, factor = _shrunk(rgb)
-    best = _likeliest(small, [np.asarray(text * factor, np.float32) for text in texts])
-    if len(texts) > _PAGE:
+    best = _likeliest(small, marks.scaled(factor))
+    if len(marks.texts) > _PAGE:
         # The card lies on a page of print: closed over, the page is plain ground. Where text lies
         # tells nothing then.
         closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((11, 11), np.uint8))
-        plain = _likeliest(np.asarray(closed, np.uint8), [])
+        plain = _likeliest(np.asarray(closed, np.uint8), replace(marks.scaled(factor), texts=[]))
         best = max((quad for quad in (best, plain) if quad), key=lambda q: q.clear, default=None)
     return best and replace(best, corners=best.corners / np.float32(factor))
 
 
-def _likeliest(small: ByteImage, boxes: Sequence[FloatArray]) -> Quad | None:
+def _likeliest(small: ByteImage, marks: Marks) -> Quad | None:
     edges = _Edges(small)
     judged: list[Quad] = []
-    for corners in _hypotheses(small, edges, boxes):
+    for corners in _hypotheses(small, edges):
         ordered = _long_side_first(corners)
         if ordered is None or any(np.abs(ordered - q.corners).max() < 3 for q in judged):
             continue
-        judged.append(_judged(ordered, edges, boxes))
+        judged.append(_judged(ordered, edges, marks))
     if not judged:
         return None
     for quad in list(judged):
         for corners in _reaching_out(quad.corners, edges):
             if not any(np.abs(corners - q.corners).max() < 3 for q in judged):
-                judged.append(_judged(corners, edges, boxes))
+                judged.append(_judged(corners, edges, marks))
     likely = sorted(judged, key=lambda quad: -quad.score)[:_SNAPPED]
-    likely += [_judged(quad, edges, boxes) for quad in _around_text(boxes)]
+    for texts in (marks.texts, marks.texts_near_face):
+        likely += [_judged(quad, edges, marks) for quad in _around_text(texts)]
     return max(
-        (_snapped(quad, edges, boxes, _SNAP) for quad in likely), key=lambda quad: quad.score
+        (_snapped(quad, edges, marks, _SNAP) for quad in likely), key=lambda quad: quad.score
     )
 
 
-def settle(rgb: ByteImage, corners: FloatArray, texts: Sequence[FloatArray]) -> Quad | None:
-    """The outline near ``corners`` that shows best; as `find_card` otherwise.
+def settle(rgb: ByteImage, corners: FloatArray, marks: Marks) -> tuple[Quad, ...]:
+    """The outline near ``corners`` that shows best, and that of ``corners``; as `find_card` else.
 
     None on a page of print, whose lines are edges too.
     """
-    if len(texts) > _PAGE:
-        return None
+    if len(marks.texts) > _PAGE:
+        return ()
     small, factor = _shrunk(rgb)
     edges = _Edges(small)
-    boxes = [np.asarray(text * factor, np.float32) for text in texts]
+    seen = marks.scaled(factor)
     ordered = _long_side_first(np.asarray(corners * factor, np.float32))
     if ordered is None:
-        return None
-    near = _snapped(_judged(ordered, edges, boxes), edges, boxes, _SETTLE)
-    return replace(near, corners=near.corners / np.float32(factor))
+        return ()
+    given = _judged(ordered, edges, seen)
+    both = _snapped(given, edges, seen, _SETTLE), given
+    return tuple(replace(quad, corners=quad.corners / np.float32(factor)) for quad in both)
 
 
 def _shrunk(rgb: ByteImage) -> tuple[ByteImage, float]:
@@ -208,16 +247,18 @@ class _Edges:
         return np.asarray(total / _SAMPLES, np.float32)
 
 
-def _judged(corners: FloatArray, edges: _Edges, texts: Sequence[FloatArray]) -> Quad:
+def _judged(corners: FloatArray, edges: _Edges, marks: Marks) -> Quad:
     contrast = edges.along(corners, np.roll(corners, -1, axis=0))
     a, b, c, d = (float(value) for value in contrast)
-    ratio = true_ratio(corners, (edges.width, edges.height))
+    left, top, width, height = marks.frame or (0.0, 0.0, edges.width, edges.height)
+    ratio = true_ratio(corners - np.array((left, top), np.float32), (width, height))
     shape = abs(math.log(max(ratio, 0.1) / ASPECT))
     limits = np.array([edges.width, edges.height], np.float32)
     beyond = float(np.maximum(-corners, corners - limits).max())
     outside = max(beyond, 0.0) / max(float(np.hypot(*(corners[1] - corners[0]))), 1.0)
-    layout = _layout(corners, texts, (edges.width, edges.height))
-    return Quad(corners, (a, b, c, d), layout, shape, outside)
+    layout = _layout(corners, marks.texts, (edges.width, edges.height))
+    portrait = 0.0 if marks.face is None else _portrait(corners, marks.face)
+    return Quad(corners, (a, b, c, d), layout, portrait, shape, outside)
 
 
 # --- layout ------------------------------------------------------------------------------------
@@ -247,8 +288,10 @@ def _layout(corners: FloatArray, texts: Sequence[FloatArray], size: tuple[int, i
     edges = np.abs(edges) * np.array([ASPECT, 1.0])
     longer = edges[np.arange(len(edges)), np.hypot(edges[..., 0], edges[..., 1]).argmax(axis=1)]
     level = float((longer[:, 1] < 0.3 * longer[:, 0]).mean())
-    strays = (low < -0.01) | (high > 1.01)
-    crossing = float((inside & strays.any(axis=1)).sum()) / max(int(inside.sum()), 1)
+    # No line of print runs over the card's edge; of all print, so much by length does.
+    over = ((low < -0.01) | (high > 1.01)).any(axis=1)[inside]
+    lengths = np.hypot(longer[:, 0], longer[:, 1])
+    crossing = float(lengths[over].sum() / max(lengths.sum(), 1e-6))
     rows = middle[inside, 1]
     ends = abs(0.5 - rows.min() - _OUTER_ROW), abs(rows.max() - 0.5 - _OUTER_ROW)
     reaches = [max(0.0, 1 - max(end - _SLACK, 0) / 0.14) for end in ends]
@@ -265,10 +308,21 @@ def _layout(corners: FloatArray, texts: Sequence[FloatArray], size: tuple[int, i
     reach = float(np.mean(reaches))
     count = int(inside.sum())
     share = count / min(len(texts), _LINES) if count < _LINES else _LINES / count
-    return share * level * max(0.0, 0.3 + 0.4 * reach + 0.3 * spread - 0.5 * crossing)
+    return share * level * max(0.0, 0.3 + 0.4 * reach + 0.3 * spread - crossing)
 
 
-def true_ratio(corners: FloatArray, size: tuple[int, int]) -> float:
+def _portrait(corners: FloatArray, face: tuple[float, float, float]) -> float:
+    """How well a face lies where a card has its portrait, whichever way it lies, 0-1."""
+    x, y, width = face
+    at = cv2.perspectiveTransform(np.array([[[x, y]]], np.float32), to_card(corners))[0, 0]
+    along = max(float(at[0]), 1 - float(at[0]))
+    share = width / max(float(np.hypot(*(corners[1] - corners[0]))), 1.0)
+    values = (along, float(at[1]), share)
+    off = sum(max(low - v, v - high, 0.0) for v, (low, high) in zip(values, _FACE, strict=True))
+    return max(0.0, 1 - off / 0.1)
+
+
+def true_ratio(corners: FloatArray, size: tuple[float, float]) -> float:
     """Width over height of the rectangle behind a quad in a picture of a size.
 
     Zhang & He, "Whiteboard scanning and image enhancement", 2007; the focal length from the quad
@@ -293,9 +347,7 @@ def true_ratio(corners: FloatArray, size: tuple[int, int]) -> float:
 # --- hypotheses --------------------------------------------------------------------------------
 
 
-def _hypotheses(
-    small: ByteImage, edges: _Edges, texts: Sequence[FloatArray]
-) -> Iterator[FloatArray]:
+def _hypotheses(small: ByteImage, edges: _Edges) -> Iterator[FloatArray]:
     height, width = small.shape[:2]
     yield _rectangle(0, 0, width, height)
     yield from _from_outlines(small, edges)
@@ -488,7 +540,7 @@ def _long_side_first(corners: FloatArray) -> FloatArray | None:
     return np.ascontiguousarray(quad, np.float32)
 
 
-def _snapped(quad: Quad, edges: _Edges, texts: Sequence[FloatArray], within: float) -> Quad:
+def _snapped(quad: Quad, edges: _Edges, marks: Marks, within: float) -> Quad:
     """The sides moved to the clearest edges nearby, kept when that makes a better card."""
     corners = quad.corners
     reach = within * float(np.hypot(*(corners[1] - corners[0])))
@@ -513,5 +565,5 @@ def _snapped(quad: Quad, edges: _Edges, texts: Sequence[FloatArray], within: flo
     ordered = _long_side_first(moved)
     if ordered is None:
         return quad
-    better = _judged(ordered, edges, texts)
+    better = _judged(ordered, edges, marks)
     return better if better.score > quad.score else quad

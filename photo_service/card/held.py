@@ -29,10 +29,13 @@ _TILE_SIDE = 384
 _PORTRAIT_SHARE = 0.6
 _PORTRAIT_SCORE = 0.5
 _HEAD_SCORE = 0.6
+# A small face beside the card is another card's portrait, if of such a width of this one's.
+_LIKE_PORTRAIT = (0.6, 1.4)
 # Width of the face box over the width of its card.
 _FACE_OF_CARD = 0.16
 # Around the portrait, card widths to each side and up and down: it may be at either end.
 _REACH = (1.1, 0.75)
+_NEARER = 0.6
 # At most so many small faces are followed.
 _MOST_PLACES = 3
 # Without any, text is looked for at this long side.
@@ -106,19 +109,35 @@ def look(rgb: ByteImage, models: Finders) -> Scene:
     faces = _faces(rgb, models)
     widest = max((face[2] for face, _ in faces), default=0.0)
     small = [face for face, score in faces if face[2] < _PORTRAIT_SHARE * widest or len(faces) == 1]
-    cards = [card for card in _cards_near(rgb, small, models) if card is not None]
-    card = next((card for card in cards if card.reading.side), None)
-    card = card or _card_by_text(rgb, models) or next(iter(cards), None)
+    card = _card_near(rgb, small, models)
     if card is None:
         return Scene(_heads(faces), None, 0)
     portrait = _FACE_OF_CARD * card.width
+    low, high = (share * portrait for share in _LIKE_PORTRAIT)
+    beside = [face for face in small if not _inside(face, card) and low < face[2] < high]
+    card = scene.with_others(card, _texts(rgb, models), models)
+    card = replace(card, others=max(card.others, int(bool(beside))))
     small = [face for face, _ in faces if _inside(face, card) and face[2] < 2 * portrait]
     heads = [
         (face, score)
         for face, score in faces
         if face[2] > (2 if _inside(face, card) else 1.4) * portrait
     ]
-    return Scene(_heads(heads), card, len(small) or int(_has_portrait(card, models)))
+    return Scene(_heads(heads), card, len(small) or int(has_portrait(card, models)))
+
+
+def closer(rgb: ByteImage, models: Finders, doubtful: scene.Card | None) -> scene.Card | None:
+    """The likelier of a doubtful card and what is found at the card's own scale.
+
+    An outline without print needs a portrait to be a card.
+    """
+    faces = [face for face, _ in _faces(rgb, models)]
+    found = [
+        card
+        for card in (doubtful, _card_near(rgb, faces, models))
+        if card is not None and (card.has_print or any(_inside(face, card) for face in faces))
+    ]
+    return max(found, key=lambda card: (bool(card.reading.side), card.layout), default=None)
 
 
 def head(rgb: ByteImage, face: Box, models: Finders) -> Head:
@@ -196,51 +215,84 @@ def _same(a: Box, b: Box) -> bool:
     return max(across, 0) * max(down, 0) > 0.35 * min(a[2] * a[3], b[2] * b[3])
 
 
+def _card_near(rgb: ByteImage, faces: Sequence[Box], models: Finders) -> scene.Card | None:
+    """The card around one of these faces or where most text stands; rather one that reads."""
+    cards = [card for card in _cards_near(rgb, faces, models) if card is not None]
+    if not any(card.reading.side for card in cards):
+        cards += [card for card in (_card_by_text(rgb, models),) if card is not None]
+    return max(cards, key=lambda card: bool(card.reading.side), default=None)
+
+
 def _cards_near(
     rgb: ByteImage, faces: Sequence[Box], models: Finders
 ) -> Iterator[scene.Card | None]:
     """The cards around small faces, up to the first that reads."""
     for x, y, width, height in faces[:_MOST_PLACES]:
-        card = width / _FACE_OF_CARD
-        across, down = _REACH[0] * card, _REACH[1] * card
-        region = (x + width / 2 - across, y + height / 2 - down, 2 * across, 2 * down)
-        found = _card_in(rgb, region, models)
-        yield found
-        if found is not None and found.reading.side:
-            return
+        middle = x + width / 2, y + height / 2
+        # Boxes around portraits differ: once more nearer, for a card smaller than it seemed.
+        for nearer in (1.0, _NEARER):
+            card = nearer * width / _FACE_OF_CARD
+            across, down = _REACH[0] * card, _REACH[1] * card
+            region = (middle[0] - across, middle[1] - down, 2 * across, 2 * down)
+            found = _card_in(rgb, region, models, (*middle, width))
+            yield found
+            if found is not None and found.reading.side:
+                return
 
 
 def _card_by_text(rgb: ByteImage, models: Finders) -> scene.Card | None:
-    """The card where most text stands; its portrait may be covered."""
-    texts = [box.quad for box in models.text_boxes(_shrunk(rgb, _TEXT_SIDE), _TEXT_SIDE)]
-    if len(texts) < scene.LEAST_LINES:
+    """The card where most text stands; its portrait may be covered or on the other side."""
+    quads = _texts(rgb, models)
+    if not quads:
         return None
-    scale = max(rgb.shape[:2]) / max(min(max(rgb.shape[:2]), _TEXT_SIDE), 1)
-    corners = np.concatenate(texts) * scale
-    low, high = np.percentile(corners, (5, 95), axis=0)
-    across, down = np.maximum(high - low, 8)
-    region = (low[0] - 0.6 * across, low[1] - 0.6 * down, 2.2 * across, 2.2 * down)
-    card = _card_in(rgb, region, models)
-    return card if card is not None and card.reading.side else None
+    corners = _neighbours(quads, rgb.shape[:2])
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    # The two large lines of the emblem's side take half its width and a third of its height.
+    beyond = 0.9 * float((high - low).max())
+    x, y = low - beyond
+    width, height = high - low + 2 * beyond
+    return _card_in(rgb, (x, y, width, height), models)
 
 
-def _card_in(rgb: ByteImage, region: Box, models: Finders) -> scene.Card | None:
+def _texts(rgb: ByteImage, models: Finders) -> list[FloatArray]:
+    """Quads (4, 2) where text lies, pixels of the picture."""
+    small = _shrunk(rgb, _TEXT_SIDE)
+    scale = np.float32(rgb.shape[1] / small.shape[1])
+    return [box.quad * scale for box in models.text_boxes(small, _TEXT_SIDE)]
+
+
+def _neighbours(quads: Sequence[FloatArray], size: tuple[int, ...]) -> FloatArray:
+    """Corners, (n, 2), of the largest group of lines that stand near one another."""
+    factor = min(1.0, _TEXT_SIDE / max(size))
+    small = [quad * np.float32(factor) for quad in quads]
+    gap = 2 * max(round(float(np.median([np.hypot(*(quad[3] - quad[0])) for quad in small]))), 2)
+    mask = np.zeros([max(int(side * factor), 1) for side in size], np.uint8)
+    for quad in small:
+        cv2.fillPoly(mask, [np.round(quad).astype(np.int32)], 1)
+    joined = cv2.dilate(mask, np.ones((2 * gap + 1, 2 * gap + 1), np.uint8))
+    groups = cv2.connectedComponents(joined)[1]
+    limit = np.array(mask.shape[::-1]) - 1
+    places = [np.clip(quad.mean(axis=0), 0, limit).astype(int) for quad in small]
+    of = np.array([groups[y, x] for x, y in places])
+    return np.concatenate([q for q, group in zip(quads, of, strict=True) if group == _most(of)])
+
+
+def _most(values: NDArray[np.integer]) -> int:
+    return int(np.bincount(values).argmax())
+
+
+def _card_in(
+    rgb: ByteImage,
+    region: Box,
+    models: Finders,
+    face: tuple[float, float, float] | None = None,
+) -> scene.Card | None:
     left, top = max(int(region[0]), 0), max(int(region[1]), 0)
-    right, bottom = int(region[0] + region[2]), int(region[1] + region[3])
-    part = np.ascontiguousarray(rgb[top:bottom, left:right])
-    if min(part.shape[:2]) < 32:
+    right = min(int(region[0] + region[2]), rgb.shape[1])
+    bottom = min(int(region[1] + region[3]), rgb.shape[0])
+    if min(right - left, bottom - top) < 32:
         return None
-    card = scene.find(part, models)
-    if card is None:
-        return None
-    corner = np.array((left, top), np.float32)
-    return replace(
-        card,
-        corners=card.corners + corner,
-        strays=tuple(stray + corner for stray in card.strays),
-        size=(rgb.shape[1], rgb.shape[0]),
-        picture=rgb,
-    )
+    return scene.find(rgb, models, face, (left, top, right, bottom))
 
 
 def _inside(face: Box, card: scene.Card) -> bool:
@@ -248,8 +300,9 @@ def _inside(face: Box, card: scene.Card) -> bool:
     return cv2.pointPolygonTest(card.corners.reshape(-1, 1, 2), middle, measureDist=False) >= 0
 
 
-def _has_portrait(card: scene.Card, models: Finders) -> bool:
-    return any(face.score >= 0.5 for face in models.submit_faces(card.flat).result())
+def has_portrait(card: scene.Card, models: Finders) -> bool:
+    """Whether a face is seen on the card laid flat."""
+    return any(face.score >= _PORTRAIT_SCORE for face in models.submit_faces(card.flat).result())
 
 
 def _heads(faces: Sequence[tuple[Box, float]]) -> tuple[Box, ...]:

@@ -19,6 +19,10 @@ _FACTOR = 4
 _BLOWN = 250
 # Channel value that the card's paper is brought to.
 _PAPER = 210
+# What lies on the card is farther from its paper's tint, or darker, than this, CIELAB; the rim of a
+# dark thing is steeper, lightness a pixel, than a shadow's (drawn: at most 4.8).
+_TINTED, _DARK = 13, 26
+_SHARP_RIM = 6.0
 # Around the card on a view 506 wide, pixels.
 _MARGIN = 20
 # How far along both sides a cut corner is looked for, pixels of that view: beyond any rounding.
@@ -27,8 +31,15 @@ _STEEPEST = 1.6
 # Either side of the cut, pixels; and the share of its length that must show it.
 _BESIDE = 3.0
 _SHOWING = 20
+# What lies beside a corner is seen along its two sides up to here.
+_BESIDE_CORNER = 120
 # Share of width and height that the portrait takes, with room for where printers set it.
 PORTRAIT = (0.60, 0.97, 0.09, 0.80)
+# Where print stands on the flat card, rows and columns.
+_PRINT = (slice(40, -40), slice(40, 600))
+# Spread of the smoothing before edges are measured, and the side of the places compared, pixels.
+_SMOOTHED = 2.0
+_AROUND = 21
 # Corners are rounded: this share of the card's width is left out along its rim.
 _RIM = 0.025
 
@@ -78,25 +89,39 @@ class Surface:
         return _largest(blown & self._inner)
 
     @cached_property
-    def cover(self) -> tuple[float, Box | None]:
-        """Percent of the card under the largest thing that is no print, and its place on it.
+    def _field(self) -> BoolImage:
+        """Where the card is, without the portrait's place."""
+        return self._inner & ~self._portrait
 
-        The portrait's place is left out. Print is closed over; what remains dark or coloured
-        against the card's own colour is something lying on it.
-        """
+    @cached_property
+    def _against_paper(self) -> tuple[FloatImage, FloatImage]:
+        """How far each place's tint is from the paper's, and how much darker it is, CIELAB."""
         paper = cv2.cvtColor(
             np.asarray(np.clip(self.paper, 0, 255), np.uint8).astype(np.float32) / 255,
             cv2.COLOR_RGB2LAB,
         )
-        where = self._inner & ~self._portrait
-        median = np.median(paper[where], axis=0)
+        median = np.median(paper[self._field], axis=0)
         tint = np.hypot(paper[..., 1] - median[1], paper[..., 2] - median[2])
-        darker = median[0] - paper[..., 0]
-        strange = (tint > 13) | (darker > 26)
-        opened = cv2.morphologyEx(
-            (strange & where).astype(np.uint8), cv2.MORPH_OPEN, np.ones((7, 7), np.uint8)
+        return np.asarray(tint, np.float32), np.asarray(median[0] - paper[..., 0], np.float32)
+
+    @cached_property
+    def cover(self) -> tuple[float, Box | None]:
+        """Percent of the card under the largest thing that is no print, and its place on it.
+
+        The portrait's place is left out. Print is closed over; what remains coloured, or dark with
+        a sharp rim, against the card's own colour is something lying on it. Shadows have soft rims.
+        """
+        tint, darker = self._against_paper
+        tinted = _opened((tint > _TINTED) & self._field)
+        dark = _opened((darker > _DARK) & (tint <= _TINTED) & self._field)
+        around = np.ones((7, 7), np.uint8)
+        rim = cv2.morphologyEx(dark.astype(np.uint8), cv2.MORPH_GRADIENT, around) > 0
+        slope = np.hypot(
+            cv2.Sobel(darker, cv2.CV_32F, 1, 0, scale=1 / 8),
+            cv2.Sobel(darker, cv2.CV_32F, 0, 1, scale=1 / 8),
         )
-        return _largest(opened > 0)
+        sharp = dark.any() and np.percentile(slope[rim & self._field], 75) > _SHARP_RIM
+        return _largest(tinted | dark if sharp else tinted)
 
     @cached_property
     def colour(self) -> float:
@@ -114,16 +139,34 @@ class Surface:
 
     @cached_property
     def unevenness(self) -> float:
-        """Brightest over darkest tenth of the card's paper, times."""
+        """Brightest over darkest part of the card's paper, 3 percent each left out, times."""
         luma = cv2.cvtColor(np.asarray(np.clip(self.paper, 0, 255), np.uint8), cv2.COLOR_RGB2GRAY)
-        low, high = np.percentile(luma[self._inner & ~self._portrait], (7, 93))
+        plain = self._field & (self._against_paper[0] <= _TINTED)
+        low, high = np.percentile(luma[plain if plain.any() else self._field], (3, 97))
         return float(high) / max(float(low), 1.0)
+
+    @cached_property
+    def edge_width(self) -> float:
+        """Width of the print's clearest edges, pixels of the flat card; after Marziliano 2002.
+
+        Contrast over steepness of the tenth of places with most contrast, the median. Smoothed
+        first, so that a sensor's grain does not count: sharp print reads about 4.5.
+        """
+        grey = cv2.cvtColor(self._flat, cv2.COLOR_RGB2GRAY).astype(np.float32)[_PRINT]
+        luma = cv2.GaussianBlur(grey, (0, 0), _SMOOTHED)
+        across = cv2.Sobel(luma, cv2.CV_32F, 1, 0, scale=1 / 8)
+        down = cv2.Sobel(luma, cv2.CV_32F, 0, 1, scale=1 / 8)
+        around = np.ones((_AROUND, _AROUND), np.uint8)
+        contrast = cv2.dilate(luma, around) - cv2.erode(luma, around)
+        steepness = cv2.dilate(np.hypot(across, down), around)
+        clearest = contrast >= np.percentile(contrast, 90)
+        return float(np.median(contrast[clearest] / np.maximum(steepness[clearest], 1e-3)))
 
     @cached_property
     def blur(self) -> float:
         """Blur of the print, 0 (sharp) to 1, the worse of two directions; after Crété 2007."""
         luma = cv2.cvtColor(self._flat, cv2.COLOR_RGB2GRAY).astype(np.float32)
-        luma = luma[40:-40, 40:600]
+        luma = luma[_PRINT]
         worst = 0.0
         for kernel, axis in ((np.full((1, 9), 1 / 9), 1), (np.full((9, 1), 1 / 9), 0)):
             before = np.abs(np.diff(luma, axis=axis))
@@ -176,15 +219,15 @@ class Edge:
     def dips(self) -> tuple[float, ...]:
         """For each side on pale uncoloured ground, how dark its line is: lightness.
 
-        A card throws a shadow on what it lies on; one printed on the sheet does not. Sides on
-        other ground do not count.
+        A card throws a shadow on what it lies on: there the picture is darker than the card and
+        than its ground. One printed on the sheet does not. Sides on other ground do not count.
         """
         dips = []
         for profile in self._profiles:
             outside = np.median(profile[: _MARGIN - 9], axis=0)
             inside = np.median(profile[_MARGIN + 8 :], axis=0)
             step = np.abs(inside - outside)
-            alike = step[0] < 7 and np.hypot(step[1], step[2]) < 11
+            alike = step[0] < 16 and np.hypot(step[1], step[2]) < 16
             if alike and np.hypot(outside[1], outside[2]) < 6 and outside[0] > 45:
                 line = profile[_MARGIN - 8 : _MARGIN + 6, 0].min()
                 dips.append(float(min(outside[0], inside[0]) - line))
@@ -206,7 +249,11 @@ class Edge:
 
 
 def _line_across(lab: FloatImage) -> float:
-    """The clearest straight edge across the top left corner of a view with margins, ΔE."""
+    """The clearest straight edge across the top left corner of a view with margins, ΔE.
+
+    Beyond a cut lies what the card lies on: an edge counts only where the colour beyond it is
+    nearer to that beside the card than to the card's own.
+    """
     across, down = (grid.ravel() for grid in np.meshgrid(_CUTS, _CUTS))
     even = (across < _STEEPEST * down) & (down < _STEEPEST * across)
     across, down = across[even, None], down[even, None]
@@ -220,7 +267,22 @@ def _line_across(lab: FloatImage) -> float:
     usual = np.median(difference, axis=1, keepdims=True)
     usual /= np.maximum(np.linalg.norm(usual, axis=2, keepdims=True), 1e-6)
     steps = (difference * usual).sum(axis=2)
-    return max(float(np.percentile(steps, _SHOWING, axis=1).max()), 0.0)
+    beyond = np.median(outside, axis=1)
+    beside = (
+        lab[: _MARGIN - 8, _MARGIN:_BESIDE_CORNER],
+        lab[_MARGIN:_BESIDE_CORNER, : _MARGIN - 8],
+    )
+    grounds = [np.median(part.reshape(-1, 3), axis=0) for part in beside]
+    to_ground = np.min([np.linalg.norm(beyond - ground, axis=1) for ground in grounds], axis=0)
+    to_card = np.linalg.norm(beyond - np.median(inside, axis=1), axis=1)
+    strength = np.percentile(steps, _SHOWING, axis=1)
+    return max(float(np.where(to_ground < to_card, strength, 0.0).max()), 0.0)
+
+
+def _opened(mask: BoolImage) -> BoolImage:
+    """Without what is narrower than seven pixels."""
+    kernel = np.ones((7, 7), np.uint8)
+    return np.asarray(cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, kernel) > 0)
 
 
 def _largest(mask: BoolImage) -> tuple[float, Box | None]:

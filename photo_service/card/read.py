@@ -23,8 +23,8 @@ LOOK_SIDE = 512
 
 LABELS = ("姓名", "性别", "民族", "出生", "住址", "公民身份号码")
 BACK_WORDS = ("中华人民共和国", "居民身份证", "签发机关", "有效期限")
-# The portrait side of a permanent card bears no title.
-TEMPORARY_WORDS = ("临时", "居民身份证")
+# Stands on both sides of a temporary card. The portrait side of a permanent one bears no title.
+TEMPORARY_WORD = "临时"
 DIGITS = "0123456789X"
 PEOPLES = frozenset(
     re.findall(
@@ -144,7 +144,7 @@ def read_card(flat: ByteImage, boxes: Sequence[TextBox], reader: Reader) -> Read
     spellings = (*probes, *reader.spell(view, _needed(rest, probes)))
     words = " ".join(spelling.text for spelling in spellings).translate(_NEW_FORMS)
     side = _side(words, spellings)
-    temporary = side == "front" and any(word in words for word in TEMPORARY_WORDS)
+    temporary = TEMPORARY_WORD in words or (side == "front" and BACK_WORDS[1] in words)
     mixed = not temporary and _is_mixed(words, spellings)
     placed = _posed_boxes(boxes, (turned, mirrored))
     left = min(float(box.quad[:, 0].min()) for box in placed)
@@ -284,6 +284,13 @@ def _side(words: str, spellings: Sequence[Spelling]) -> str:
     if back > front:
         return "back"
     return "front" if front else ""
+
+
+def is_of_card(spellings: Sequence[Spelling]) -> bool:
+    """Whether these lines hold a number, or the words of an emblem side."""
+    words = " ".join(spelling.text for spelling in spellings).translate(_NEW_FORMS)
+    numbers = any(len(_digits(s.text)) >= _NUMBER_LIKE and "." not in s.text for s in spellings)
+    return numbers or sum(word in words for word in BACK_WORDS) > 1
 
 
 def _is_mixed(words: str, spellings: Sequence[Spelling]) -> bool:

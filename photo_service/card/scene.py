@@ -14,7 +14,15 @@ from numpy.typing import NDArray
 
 from models.text import TextBox
 from photo_service.card import look
-from photo_service.card.find import ASPECT, Quad, find_card, settle, to_card, true_ratio
+from photo_service.card.find import (
+    ASPECT,
+    Marks,
+    Quad,
+    find_card,
+    settle,
+    to_card,
+    true_ratio,
+)
 from photo_service.card.read import (
     HEIGHT,
     LOOK_SIDE,
@@ -22,7 +30,7 @@ from photo_service.card.read import (
     Reader,
     Reading,
     flattened,
-    legible_way,
+    is_of_card,
     posed,
     read_card,
 )
@@ -36,9 +44,15 @@ _ALL_FIELDS = 6
 LEAST_LINES = 4
 """Fewer lines of text make no card."""
 _CARD_LAYOUT = 0.45
+# So many lines outside a card are looked at for another card's words, the longest.
+_FEWEST_STRAYS, _MOST_STRAYS = 2, 6
+# Print that keeps to the layout less than this lies on something else, or on more than the card.
+_SURE_LAYOUT = 0.55
 # An outline without legible text must be this clear to pass for a card.
 _CLEAR_SIDE = 0.42
 _CLEAR_SHARE = 10.0
+# Or a face lies in it where cards have it, at least so well.
+_PORTRAIT_PLACED = 0.8
 _CARD_RATIOS = (1.45, 1.72)
 # Where the print of a card stands, shares of its height and width: the middles of the name and the
 # number, the start of the labels, the end of the number (which depends on the digits' shape).
@@ -96,6 +110,16 @@ class Card:
     others: int
     size: tuple[int, int]
     picture: ByteImage = field(repr=False)
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether it reads, and its print lies as on a card; another card's is no objection."""
+        return bool(self.reading.side) and (self.others > 0 or self.layout >= _SURE_LAYOUT)
+
+    @property
+    def has_print(self) -> bool:
+        """Whether anything on it reads, or lies as print on a card."""
+        return bool(self.reading.side) or self.layout >= _CARD_LAYOUT
 
     @property
     def width(self) -> float:
@@ -182,8 +206,9 @@ class Card:
         """How far a screen's raster or moiré stands out on the card; see `raster.raster`.
 
         The mean of the whole card, flat or as pictured, and of the portrait's place, where a card
-        has no fine lines of its own. Counts for more where the picture is also grainier than print
-        and lens make it; noise alone is no pattern.
+        has no fine lines of its own. Where the picture is also grainier than print and lens make
+        it, the larger of the two, and it counts for more: grain drowns a card's own lines, and
+        noise alone is no pattern.
         """
         x, y, width, height = self.box
         left, top = (max(int(start), 0) for start in (x, y))
@@ -197,8 +222,10 @@ class Card:
             int(upper * HEIGHT) : int(lower * HEIGHT), int(start * WIDTH) : int(end * WIDTH)
         ]
         whole = max(_raster(self.flat), _raster(part))
-        grainy = _GRAINY if self.surface.blur < _GRAIN_BELOW else 1.0
-        return grainy * (whole + _raster(portrait)) / 2
+        both = whole, _raster(portrait)
+        if self.surface.blur < _GRAIN_BELOW:
+            return _GRAINY * max(both)
+        return sum(both) / 2
 
     @cached_property
     def bars(self) -> float:
@@ -236,31 +263,48 @@ class Card:
         return np.asarray(np.hypot(along[:, 0], along[:, 1]))
 
 
-def find(rgb: ByteImage, reader: Reader) -> Card | None:
+def find(
+    rgb: ByteImage,
+    reader: Reader,
+    face: tuple[float, float, float] | None = None,
+    region: tuple[int, int, int, int] | None = None,
+) -> Card | None:
     """Find and read the card in a picture.
 
     Args:
         rgb: (h, w, 3) picture.
         reader: what detects and reads text.
+        face: x and y of the middle and the width of a face that may be the portrait's.
+        region: left, top, right and bottom of the part to look in; everywhere by default.
 
     Returns:
-        The card; None when nothing in the picture looks and reads like one.
+        The card; None when nothing there looks and reads like one.
     """
-    small, factor = _small(rgb)
-    texts = [box.quad for box in reader.text_boxes(small, SCENE_SIDE)]
-    quad = find_card(small, texts)
+    height, width = rgb.shape[:2]
+    left, top, right, bottom = region or (0, 0, width, height)
+    small, factor = _small(rgb[top:bottom, left:right])
+    corner = np.array((left, top), np.float32)
+    texts = [box.quad * factor + corner for box in reader.text_boxes(small, SCENE_SIDE)]
+    marks = Marks(
+        [text - corner for text in texts],
+        face and (face[0] - left, face[1] - top, face[2]),
+        (-left, -top, width, height),
+    ).scaled(1 / factor)
+    quad = find_card(small, marks)
     if quad is None:
         return None
-    card = _laid_flat(rgb, _scaled(quad, factor), [text * factor for text in texts], reader)
+    card = _laid_flat(rgb, _placed(quad, factor, corner), texts, reader)
     misfit, moved = _by_print(card)
     doubtful = min(quad.contrast) < _DOUBTFUL or quad.shape > _WRONG_SHAPE
     if misfit > (_OFF if doubtful else _FAR_OFF):
-        better = settle(small, moved / np.float32(factor), texts)
-        if better is not None:
-            card = _the_better(card, _scaled(better, factor), reader)
-    if not card.reading.side and not _is_card_like(card, len(texts)):
+        for other in settle(small, (moved - corner) / np.float32(factor), marks):
+            better = _the_better(card, _placed(other, factor, corner), reader)
+            if better is not card:
+                card = better
+                break
+    if not card.reading.side and not _is_card_like(card, len(texts), quad.portrait):
         return None
-    others = int(card.reading.mixed) or _others(rgb, card.strays, reader)
+    others = int(card.reading.mixed) or _others(card, reader)
     return replace(card, others=others)
 
 
@@ -277,14 +321,15 @@ def _small(rgb: ByteImage) -> tuple[ByteImage, float]:
     factor = max(max(rgb.shape[:2]) // _SMALL, 1)
     height, width = (side // factor for side in rgb.shape[:2])
     if factor == 1 or min(height, width) < 1:
-        return rgb, 1.0
+        return np.ascontiguousarray(rgb), 1.0
     whole = rgb[: height * factor, : width * factor]
     small = cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA)
     return np.asarray(small, np.uint8), float(factor)
 
 
-def _scaled(quad: Quad, factor: float) -> Quad:
-    return replace(quad, corners=quad.corners * np.float32(factor))
+def _placed(quad: Quad, factor: float, corner: FloatArray) -> Quad:
+    """An outline found in a shrunk part, in the whole picture."""
+    return replace(quad, corners=quad.corners * np.float32(factor) + corner)
 
 
 def _the_better(card: Card, quad: Quad, reader: Reader) -> Card:
@@ -301,7 +346,9 @@ def _the_better(card: Card, quad: Quad, reader: Reader) -> Card:
 def _refitted(card: Card, quad: Quad) -> Card:
     """The card with other corners, not read again: its fields moved to where they are now."""
     reading = card.reading
-    corners = np.roll(quad.corners, -2, axis=0) if reading.turned else quad.corners
+    # Of the two ways round in which the outline may be given, the one in which the card lies.
+    around = min((0, 2), key=lambda way: float(_shifted(quad, way, card).sum()))
+    corners = np.roll(quad.corners, around, axis=0)
     move = to_card(corners, WIDTH, HEIGHT) @ np.linalg.inv(to_card(card.corners, WIDTH, HEIGHT))
     if reading.mirrored:
         flip = np.array([[-1, 0, WIDTH], [0, 1, 0], [0, 0, 1.0]])
@@ -315,24 +362,32 @@ def _refitted(card: Card, quad: Quad) -> Card:
 
     fields = {name: replace(read, box=moved(read.box)) for name, read in reading.fields.items()}
     left = moved((reading.left, HEIGHT / 2, 0.0, 0.0))[0]
-    flat = flattened(card.picture, quad.corners)
+    flat = flattened(card.picture, corners)
     return replace(
         card,
         corners=corners,
-        contrast=quad.contrast[2:] + quad.contrast[:2] if reading.turned else quad.contrast,
+        contrast=quad.contrast[2:] + quad.contrast[:2] if around else quad.contrast,
         layout=quad.layout,
-        flat=posed(flat, turned=reading.turned, mirrored=bool(reading.mirrored)),
+        flat=posed(flat, turned=False, mirrored=bool(reading.mirrored)),
         reading=replace(reading, fields=MappingProxyType(fields), left=left),
     )
 
 
-def _is_card_like(card: Card, lines: int) -> bool:
+def _shifted(quad: Quad, way: int, card: Card) -> FloatArray:
+    """How far each corner is from the card's when counting starts ``way`` corners on, pixels."""
+    away = np.roll(quad.corners, way, axis=0) - card.corners
+    return np.asarray(np.hypot(away[:, 0], away[:, 1]), np.float32)
+
+
+def _is_card_like(card: Card, lines: int, portrait: float) -> bool:
     """Whether an outline without legible text may still be a card's."""
     if lines >= LEAST_LINES and card.layout >= _CARD_LAYOUT:
         return True
     low, high = _CARD_RATIOS
-    clear = min(card.contrast) > _CLEAR_SIDE and low < card.ratio < high
-    return clear and card.area_share > _CLEAR_SHARE and not card.sides_at_border
+    if not low < card.ratio < high:
+        return False
+    clear = min(card.contrast) > _CLEAR_SIDE and card.area_share > _CLEAR_SHARE
+    return portrait > _PORTRAIT_PLACED or (clear and not card.sides_at_border)
 
 
 def _laid_flat(rgb: ByteImage, quad: Quad, texts: Sequence[FloatArray], reader: Reader) -> Card:
@@ -340,19 +395,13 @@ def _laid_flat(rgb: ByteImage, quad: Quad, texts: Sequence[FloatArray], reader: 
     reading = read_card(flat, reader.text_boxes(flat, LOOK_SIDE), reader)
     corners = np.roll(quad.corners, -2, axis=0) if reading.turned else quad.corners
     contrast = quad.contrast[2:] + quad.contrast[:2] if reading.turned else quad.contrast
-    inside = to_card(quad.corners)
-    strays = []
-    for text in texts:
-        middle = cv2.perspectiveTransform(text.mean(axis=0)[None, None], inside)[0, 0]
-        if (middle < -0.02).any() or (middle > 1.02).any():
-            strays.append(text)
     return Card(
         corners=corners,
         contrast=contrast,
         layout=quad.layout,
         reading=reading,
         flat=posed(flat, turned=reading.turned, mirrored=bool(reading.mirrored)),
-        strays=tuple(strays),
+        strays=_strays(quad.corners, texts),
         others=0,
         size=(rgb.shape[1], rgb.shape[0]),
         picture=rgb,
@@ -393,14 +442,51 @@ def _by_print(card: Card) -> tuple[float, FloatArray]:
     return misfit, np.asarray(cv2.perspectiveTransform(ends[None], back)[0], np.float32)
 
 
-def _others(rgb: ByteImage, strays: Sequence[FloatArray], reader: Reader) -> int:
-    """1 when the text outside the first card makes a second one."""
-    if len(strays) < LEAST_LINES:
+def with_others(card: Card, texts: Sequence[FloatArray], reader: Reader) -> Card:
+    """The card with further cards counted by text in the whole picture, quads in its pixels."""
+    among = replace(card, strays=_strays(card.corners, texts))
+    return replace(among, others=card.others or _others(among, reader))
+
+
+def _strays(corners: FloatArray, texts: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
+    """Those of the quads whose middles lie outside the card."""
+    inside = to_card(corners)
+    strays = []
+    for text in texts:
+        middle = cv2.perspectiveTransform(text.mean(axis=0)[None, None], inside)[0, 0]
+        if (middle < -0.02).any() or (middle > 1.02).any():
+            strays.append(text)
+    return tuple(strays)
+
+
+def _others(card: Card, reader: Reader) -> int:
+    """1 when the text outside the card says that it is another card's."""
+    if len(card.strays) < _FEWEST_STRAYS:
         return 0
-    small, factor = _small(rgb)
-    quad = find_card(small, [stray / factor for stray in strays])
-    if quad is None or quad.layout < _CARD_LAYOUT:
-        return 0
-    flat = flattened(rgb, quad.corners * np.float32(factor))
-    boxes: Sequence[TextBox] = reader.text_boxes(flat, LOOK_SIDE)
-    return int(len(boxes) >= LEAST_LINES and legible_way(flat, boxes, reader) is not None)
+    quarters = round(card.turn / 90)
+    view = np.rot90(card.picture, quarters)
+    longest = sorted(card.strays, key=lambda quad: -float(np.ptp(quad, axis=0).max()))
+    boxes = [TextBox(_turned(quad, card.size, quarters), 1.0) for quad in longest[:_MOST_STRAYS]]
+    if card.reading.mirrored:
+        view = view[:, ::-1]
+        boxes = [TextBox(_flipped(box.quad, view.shape[1]), 1.0) for box in boxes]
+    return int(is_of_card(reader.spell(np.ascontiguousarray(view), boxes)))
+
+
+def _turned(quad: FloatArray, size: tuple[int, int], quarters: int) -> FloatArray:
+    """A quad, clockwise from its top left, in a picture turned by `numpy.rot90`."""
+    width, height = size
+    for _ in range(quarters % 4):
+        quad = np.stack([quad[:, 1], width - quad[:, 0]], axis=1)
+        width, height = height, width
+    return _from_top_left(quad)
+
+
+def _flipped(quad: FloatArray, width: int) -> FloatArray:
+    return _from_top_left((quad * (-1, 1) + (width, 0))[::-1])
+
+
+def _from_top_left(quad: NDArray[np.floating]) -> FloatArray:
+    """The same quad begun at the corner nearest to the picture's top left."""
+    start = int(quad.sum(axis=1).argmin())
+    return np.asarray(np.roll(quad, -start, axis=0), np.float32)

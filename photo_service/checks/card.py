@@ -184,18 +184,19 @@ def print_size(features: Features, *, height: Band) -> Outcome:
 
 
 @check("card/in_focus", codes=("card-blurred",))
-def in_focus(features: Features, *, blur: Band) -> Outcome:
+def in_focus(features: Features, *, width: Band) -> Outcome:
     """Sharp print.
 
     Wants: letters with clear edges.
     Why: every field must be legible.
-    Measured: `blur` of the flat card's print, 0 sharp to 1, after Crété et al. 2007, on its
-        strongest tenth of edges.
+    Measured: `width` of the print's edges, pixels of the card laid flat (0.085 mm each): contrast
+        over steepness where contrast is largest, after a smoothing of 2 pixels that takes out
+        grain; as Marziliano et al. 2002. Sharp print reads about 4.5.
     Blind spots: a small card enlarged reads as blurred too; see card/print_size.
-    Source: rulebook section 2; doi:10.1117/12.702790.
+    Source: rulebook section 2; doi:10.1109/ICIP.2002.1038902.
     """
     card = features.card
-    return graded(card.surface.blur, blur, unit="", high="card-blurred", region=card.box)
+    return graded(card.surface.edge_width, width, unit="px", high="card-blurred", region=card.box)
 
 
 @check("card/no_glare", codes=("card-glare",))
@@ -220,9 +221,9 @@ def even_light(features: Features, *, contrast: Band) -> Outcome:
 
     Wants: no strong shadow of hand or phone.
     Why: print in deep shadow reads badly.
-    Measured: `contrast`, bright over dark parts of the card's paper, 93rd over 7th percentile of
-        luma.
-    Blind spots: small shadows.
+    Measured: `contrast`, bright over dark parts of the card's paper, 97th over 3rd percentile of
+        luma; what is of another colour than the paper is left out.
+    Blind spots: small shadows; shadows on the portrait alone.
     Source: rulebook section 2.
     """
     card = features.card
@@ -236,11 +237,14 @@ def uncovered(features: Features, *, share: Band) -> Outcome:
     Wants: no finger, clip or sticker on the card.
     Why: every field must be visible.
     Measured: `share`, percent of the card outside the portrait under the largest thing of another
-        colour or darkness than the card's paper, after the print has been closed over.
+        colour than the card's paper, or darker with a sharp rim, after the print has been closed
+        over. Not judged on the emblem's side.
     Blind spots: things of the card's own colour; things within the portrait.
     Source: rulebook section 2.
     """
     card = features.card
+    if card.reading.side == "back":
+        raise CannotAssess("card-other-side")
     covered, box = card.surface.cover
     return graded(covered, share, unit="%", high="card-covered", region=_on_picture(card, box))
 
@@ -438,7 +442,7 @@ def not_on_screen(features: Features, *, pattern: Band) -> Outcome:
     Measured: `pattern`, the peak in the spatial spectrum common to three quarters of the card, as a
         screen's raster or its moiré makes it, in units of the spectrum's usual unevenness: mean of
         that of the card and that of the portrait's place alone, where the card's own fine lines do
-        not run; 1.6 times that where the picture is also grainier than print. Never certain.
+        not run; 1.6 times the larger where the picture is also grainier than print. Never certain.
     Blind spots: strongly reduced or blurred recaptures, and many in pictures below a megapixel.
     Source: rulebook section 2 (翻拍); our measurement on drawn screens.
     """

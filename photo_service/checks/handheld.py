@@ -143,14 +143,15 @@ def portrait_shown(features: Features) -> Outcome:
     """The card's portrait visible.
 
     Wants: the small portrait on the card free.
-    Why: it is compared with the holder's face.
-    Measured: whether the face detector finds a face on the card. Never certain.
+    Why: it is compared with the holder's face, or with the candidate's at the exam.
+    Measured: whether the face detector finds a face on the card. Drawn (tune): score 0.80 and more
+        on whole cards (20), none under a thumb. Never certain.
     Blind spots: portraits too small for the detector.
     Source: rulebook section 3.
     """
     if features.card.reading.side == "back":
         raise CannotAssess("card-other-side")
-    if features.in_hand.portraits:
+    if features.portrait_shown:
         return Outcome(Status.PASS)
     return Outcome(Status.FAIL, "card-portrait-hidden", region=features.card.box, certain=False)
 
