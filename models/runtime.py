@@ -28,6 +28,10 @@ FACE_DETECTOR = "face_detection_full_range"
 COVERING = "covering"
 ADDED = "added"
 
+# What is opened, and runs, in the helper thread.
+_FACES = ("_segmenter", "_detector", "_covering", "_finder")
+_TEXT = ("_reader",)
+
 T = TypeVar("T")
 
 _open_models: weakref.WeakSet[Models] = weakref.WeakSet()
@@ -57,9 +61,9 @@ class Models:
 
     @classmethod
     def open(cls, store: ModelStore) -> Self:
-        """Open the models that every picture needs now, so that the first is as quick as the next.
+        """Open the models of portraits now, so that the first is as quick as the next.
 
-        The text reader, which few pictures need, is opened by the first one that does.
+        The text reader, which few portraits need, is opened by the first one that does.
 
         Raises:
             ModelStoreError: ``model-missing``, ``model-altered``, ``model-unusable``,
@@ -67,20 +71,29 @@ class Models:
         """
         models = cls(store)
         try:
-            helper = models._helper.submit(
-                lambda: (
-                    models._segmenter,
-                    models._detector,
-                    models._covering,
-                    models._finder,
-                )
-            )
-            models._landmarker  # noqa: B018 - opens it
-            helper.result()
+            models.prepare(faces=True, text=False)
         except BaseException:
             models.close()
             raise
         return models
+
+    def prepare(self, *, faces: bool, text: bool) -> None:
+        """Open these models now unless they are open.
+
+        Args:
+            faces: those that look for people and what covers or was added to them.
+            text: the text reader.
+
+        Raises:
+            ModelStoreError: as `open`.
+        """
+        names = (*(_FACES if faces else ()), *(_TEXT if text else ()))
+        closed = [name for name in names if name not in self.__dict__]
+        helper = self._helper.submit(lambda: [getattr(self, n) for n in closed]) if closed else None
+        if faces:
+            self._landmarker  # noqa: B018 - opens it
+        if helper is not None:
+            helper.result()
 
     def side_by_side(self, wanted: bool) -> None:
         """Whether models answer in the helper thread from now on, or in the caller's.
@@ -188,14 +201,7 @@ class Models:
         self._closed = True
         self._helper.shutdown(wait=True, cancel_futures=True)
         with self._landmarker_lock, _mediapipe.quiet():
-            for name in (
-                "_landmarker",
-                "_segmenter",
-                "_detector",
-                "_covering",
-                "_finder",
-                "_reader",
-            ):
+            for name in ("_landmarker", *_FACES, *_TEXT):
                 if model := self.__dict__.pop(name, None):
                     model.close()
 

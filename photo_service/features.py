@@ -31,6 +31,8 @@ from models.text import Spelling, TextBox, TextLine, corners_box
 from photo_service import borders, forensics
 from photo_service.card import held, scene
 from photo_service.context import Context
+from photo_service.document import page
+from photo_service.document.names import name_on
 from photo_service.errors import CannotAssess, InputError
 from photo_service.image import Photo, open_photo
 from photo_service.provenance import Provenance, provenance
@@ -573,7 +575,17 @@ class Features:
         """The ID card in the picture, laid flat and read; None when there is none."""
         if self._is_held:
             return self.in_hand.card
-        return scene.find(self.photo.pixels, self._models)
+        found = scene.find(self.photo.pixels, self._models)
+        if found is not None and found.is_sure:
+            return found
+        return held.closer(self.photo.pixels, self._models, found)
+
+    @cached_property
+    def portrait_shown(self) -> bool:
+        """Whether a face is seen on the ID card."""
+        if self._is_held:
+            return self.in_hand.portraits > 0
+        return held.has_portrait(self.card, self._models)
 
     @property
     def card_if_sought(self) -> scene.Card | None:
@@ -587,6 +599,24 @@ class Features:
         if self.card_or_none is None:
             raise CannotAssess("no-card")
         return self.card_or_none
+
+    # --- page of paper -----------------------------------------------------------------------
+
+    @cached_property
+    def document(self) -> page.Page:
+        """What the picture shows of a page, read as far as its kind and pose need."""
+        return page.find(self.photo.pixels, self._models)
+
+    @property
+    def document_if_sought(self) -> page.Page | None:
+        """The page when a check has looked for one; never looks itself."""
+        found: page.Page | None = self.__dict__.get("document")
+        return found
+
+    @cached_property
+    def name_on_document(self) -> bool:
+        """Whether the name that the caller expects stands on the page."""
+        return name_on(self.document, self.context.expect_name, self._models)
 
     # --- authenticity ------------------------------------------------------------------------
 

@@ -18,9 +18,11 @@ import cv2
 import numpy as np
 import props
 import warp
+from archives import ARCHIVES, ArchiveSample
 from authenticity import SIGNS, Sign
 from cards_samples import CARDS, HELD_CARDS, CardSample
 from PIL import Image
+from scans_samples import SCANS, ScanSample
 from subject import Person, Rgb, astronaut
 
 from benchmarks import degradations as made
@@ -572,7 +574,22 @@ def _card(card: CardSample) -> Sample:
     )  # fmt: skip
 
 
+def _archive(archive: ArchiveSample) -> Sample:
+    return Sample(
+        archive.file, archive.shows, archive.decision, archive.codes, lambda _: archive.make(),
+        profile="course-cards", kind="course-cards",
+    )  # fmt: skip
+
+
+def _scan(scan: ScanSample) -> Sample:
+    return Sample(
+        scan.file, scan.shows, scan.decision, scan.codes, lambda _: scan.make(),
+        profile="certificate", kind="certificate", expect=scan.expect,
+    )  # fmt: skip
+
+
 SAMPLES = STORY + CODES + tuple(map(_sign, SIGNS)) + tuple(map(_card, CARDS + HELD_CARDS))
+SAMPLES += tuple(map(_archive, ARCHIVES)) + tuple(map(_scan, SCANS))
 
 _HEAD = """# Samples
 
@@ -580,11 +597,13 @@ Made by `samples/make.py`; do not edit. Every picture here shows one person and 
 picture: Eileen Collins, astronaut, portrait by NASA, 1993, in the public domain, as it comes with
 scikit-image (`skimage.data.astronaut`). Backgrounds and defects are made. No other person's picture
 may be added without a licence and a line here. ID cards are drawn (`samples/cards.py`), say
-SPECIMEN 样本, and name people and numbers that do not exist.
+SPECIMEN 样本, and name people and numbers that do not exist. So do certificates, and course cards
+in archives (`samples/scans.py`); archives are written byte by byte (`samples/archives.py`).
 
-Expected verdicts are held by `tests/test_verify.py`; a picture may show further codes. Three
+Expected verdicts are held by `tests/test_verify.py`; a picture may show further codes. Five
 codes have no picture here: `file-over-limit` (2 MiB, made by the tests), `eyes-half-closed`
-(shown to its check as numbers), `reference-mirrored` (needs a second photo, made by the tests).
+(shown to its check as numbers), `reference-mirrored` (needs a second photo), `set-too-many` and
+`certificate-twice` (need several files, made by the tests).
 
 | file | shows | profile | decision | codes |
 |---|---|---|---|---|
@@ -593,9 +612,9 @@ codes have no picture here: `file-over-limit` (2 MiB, made by the tests), `eyes-
 
 def main() -> None:
     """Write all files."""
-    for old in (*HERE.rglob("*.jpg"), *HERE.rglob("*.png")):
+    for old in (*HERE.rglob("*.jpg"), *HERE.rglob("*.png"), *HERE.rglob("*.zip")):
         old.unlink()
-    for folder in ("codes", "documents"):
+    for folder in ("codes", "documents", "archives"):
         (HERE / folder).mkdir(exist_ok=True)
     with open_models(Settings.from_env()) as models:
         person = astronaut(models)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 
-import cv2
 import numpy as np
 
+from photo_service import detail
 from photo_service.check import Band, Outcome, Status, check, graded
 from photo_service.features import CHIN, LEFT_IRIS, RIGHT_IRIS, Features, FloatImage
 
 READABLE_FORMATS = ("jpeg", "png")
+MEBIBYTE = 1024 * 1024
 
 
 @check("encoding/readable", codes=())
@@ -31,15 +32,17 @@ def readable(features: Features) -> Outcome:
 def file_size(features: Features, *, size: Band) -> Outcome:
     """A file smaller than the portal's limit.
 
-    Wants: fewer bytes than 2 M (2 × 1024 × 1024, exclusive).
+    Wants: fewer bytes than the limit: 2 M for a photo (2 × 1024 × 1024, exclusive), 3 M for a
+        certificate.
     Why: the portal refuses larger files at upload.
     Measured: length of the file in bytes.
     Blind spots: none.
-    Source: graduation procedure, item 4, note 3.
+    Source: graduation procedure, item 4, note 3; exemption procedure, step 4.
     """
     size_bytes = features.photo.byte_size
-    megabytes = {"megabytes": size_bytes / 1024 / 1024}
-    return graded(size_bytes, size, unit="bytes", high="file-over-limit", facts=megabytes)
+    most = size.accept.max or 0.0
+    facts = {"megabytes": size_bytes / MEBIBYTE, "limit": (most + 1) / MEBIBYTE}
+    return graded(size_bytes, size, unit="bytes", high="file-over-limit", facts=facts)
 
 
 @check("encoding/pixel_width", codes=("width-few", "width-many"))
@@ -152,41 +155,10 @@ def true_resolution(features: Features, *, enlargement: Band) -> Outcome:
     Source: our own measurement on the scale-space idea of Zhang et al., "Image upscaling
         detection" family; figures in docs/accuracy.md.
     """
-    value = _enlargement(features.face_crop)
+    value = detail.enlargement(features.face_crop)
     shown = round(features.photo.width / value), round(features.photo.height / value)
     facts = {"true_width": shown[0], "true_height": shown[1]}
     return graded(value, enlargement, unit="x", high="detail-enlarged", facts=facts)
-
-
-# Share of detail left at which a scale counts as full: sharp portraits have 0.48-0.60 (1st to
-# 99th percentile), 1.6 x enlarged ones 0.32-0.40. Read at the scale of the crossing, made
-# enlargements come out _OVERSHOOT times too large.
-_FULL_DETAIL = 0.42
-_OVERSHOOT = 1.5
-
-
-def _enlargement(luma: FloatImage) -> float:
-    previous_share, lost = 0.0, _lost_detail(luma, 2)
-    for factor in (2, 4, 8):
-        more = _lost_detail(luma, 2 * factor)
-        share, lost = lost / max(more, 1e-6), more
-        if share >= _FULL_DETAIL:
-            if factor == 2:
-                return 1.0
-            step = (_FULL_DETAIL - previous_share) / (share - previous_share)
-            return max(1.0, factor / 2 * 2**step / _OVERSHOOT)
-        previous_share = share
-    return 8 / _OVERSHOOT
-
-
-def _lost_detail(luma: FloatImage, factor: int) -> float:
-    """Root mean square of what shrinking by ``factor`` takes away, grey levels."""
-    height, width = (max(side // factor, 1) * factor for side in luma.shape)
-    part = luma[:height, :width] if min(luma.shape) >= factor else luma
-    size = (max(part.shape[1] // factor, 1), max(part.shape[0] // factor, 1))
-    shrunk = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
-    back = cv2.resize(shrunk, part.shape[::-1], interpolation=cv2.INTER_CUBIC)
-    return float(np.sqrt(np.mean((part - back) ** 2)))
 
 
 @check("encoding/proportions", codes=("stretched-tall", "stretched-wide"))
