@@ -30,7 +30,13 @@ TOPICS = (
     "mirroring",
     "editing",
     "provenance",
+    "archive",
+    "set",
 )
+# Topics of checks that look at several files together rather than at one picture.
+TOGETHER = ("archive", "set")
+# What those of them need that look at the judged files; the others guard the files' opening.
+MEMBERS = "members"
 
 _ID = re.compile(r"^[a-z_]+/[a-z0-9_]+$")
 _CODE = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")

@@ -223,6 +223,10 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"Rar!\x1a\x07", "rar"),
     (b"7z\xbc\xaf\x27\x1c", "7z"),
     (b"\x1f\x8b", "gzip"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ\0", "xz"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"MSCF\0\0\0\0", "cab"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole"),
     (b"\x1aE\xdf\xa3", "matroska"),
     (b"\x8aMNG", "mng"),
@@ -257,6 +261,8 @@ def sniff(data: bytes) -> str:
         return {b"WEBP": "webp", b"AVI ": "avi", b"WAVE": "wav"}.get(data[8:12], "unknown")
     if data[4:8] == b"ftyp":
         return _iso_media(data)
+    if data[257:262] == b"ustar":
+        return "tar"
     if data[:4] in (b"II*\0", b"MM\0*"):
         tiff = Tiff(data)
         return "dng" if _DNG_VERSION in tiff.ifd(tiff.first)[0] else "tiff"

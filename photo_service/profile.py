@@ -19,12 +19,15 @@ from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 import photo_service.checks  # noqa: F401 - fills the registry
-from photo_service.check import Band, Check, Range, registry
+from photo_service.check import TOGETHER, Band, Check, Range, registry
+from photo_service.context import Context
+from photo_service.document import kinds as kinds_of_page
 from photo_service.errors import ProfileError, UsageError
 
 FailEffect = Literal["reject", "review", "note"]
 SkipEffect = Literal["review", "note"]
 
+EXPECTED_TYPE = "document/expected_type"
 _PROFILE_KEYS = {"schema", "kind", "version", "title", "checks"}
 _LINE_KEYS = {"clause", "on_fail", "on_skip", "limits"}
 
@@ -62,8 +65,28 @@ class Profile:
 
     @property
     def needs(self) -> frozenset[str]:
-        """Costly facts that the profile's checks will ask for."""
-        return frozenset(need for line in self.lines for need in line.check.needs)
+        """Costly facts that the checks of one picture will ask for."""
+        return frozenset(need for line in self.picture_lines for need in line.check.needs)
+
+    @property
+    def picture_lines(self) -> tuple[Line, ...]:
+        """What is asked of each picture."""
+        return tuple(line for line in self.lines if line.check.topic not in TOGETHER)
+
+    @property
+    def together_lines(self) -> tuple[Line, ...]:
+        """What is asked of several files together; none for kinds of a single picture."""
+        return tuple(line for line in self.lines if line.check.topic in TOGETHER)
+
+    @property
+    def is_archive(self) -> bool:
+        """Whether its files are archives of pictures."""
+        return any(line.check.topic == "archive" for line in self.lines)
+
+    @property
+    def takes_sets(self) -> bool:
+        """Whether several files of an application can be judged together."""
+        return bool(self.together_lines) and not self.is_archive
 
 
 def shipped() -> tuple[str, ...]:
@@ -191,6 +214,16 @@ def _line(read: _Reader, check_id: str, checks: Mapping[str, Any]) -> Line:
             }
         ),
     )
+
+
+def refuse_unmeetable(rules: Profile, context: Context) -> None:
+    """Refuse an expectation that no picture could meet under these rules.
+
+    Raises:
+        UsageError: ``type-not-known``.
+    """
+    if any(line.check.id == EXPECTED_TYPE for line in rules.lines):
+        kinds_of_page.wanted(context.expect_type)
 
 
 class _Reader:

@@ -101,6 +101,13 @@ def decide(findings: Iterable[Finding]) -> Decision:
     return Decision.REVIEW if Effect.REVIEW in effects else Decision.ACCEPTED
 
 
+def reasons_among(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """What a person should read, gravest first: rejections, reviews, then warnings."""
+    order = {Effect.REJECT: 0, Effect.REVIEW: 1, Effect.NONE: 2}
+    shown = [f for f in findings if f.effect is not Effect.NONE or f.status is Status.WARN]
+    return tuple(sorted(shown, key=lambda f: order[f.effect]))
+
+
 @dataclass(frozen=True, slots=True)
 class FieldRead:
     """One field as read on a document; ``value`` is masked unless the caller asked for all."""
@@ -113,7 +120,8 @@ class FieldRead:
 class Report:
     """Everything about one verdict, traceable to rules, models and program version.
 
-    ``fields`` holds what was read on a document, only when the caller asked for it.
+    ``fields`` holds what was read on a document, only when the caller asked for it. ``members``
+    are the reports of several files judged together, in their order; ``None`` for one picture.
     """
 
     kind: str
@@ -125,6 +133,9 @@ class Report:
     findings: tuple[Finding, ...]
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     fields: Mapping[str, FieldRead] | None = None
+    profile_version: str = ""
+    profile_title: Mapping[str, str] = field(default_factory=dict)
+    members: tuple[Report, ...] | None = None
 
     @property
     def decision(self) -> Decision:
@@ -132,10 +143,8 @@ class Report:
         return decide(self.findings)
 
     def reasons(self) -> tuple[Finding, ...]:
-        """Findings a person should read, gravest first: rejections, reviews, then warnings."""
-        order = {Effect.REJECT: 0, Effect.REVIEW: 1, Effect.NONE: 2}
-        shown = [f for f in self.findings if f.effect is not Effect.NONE or f.status is Status.WARN]
-        return tuple(sorted(shown, key=lambda f: order[f.effect]))
+        """See `reasons_among`."""
+        return reasons_among(self.findings)
 
     def evidence(self, text: Messages) -> tuple[Finding, ...]:
         """Signs of editing for the person who reviews, also those that stop nothing."""
@@ -146,11 +155,17 @@ class Report:
         """The JSON form, with sentences in one language."""
         text = messages(language)
         fields = {} if self.fields is None else {"fields": _fields_dict(self.fields)}
+        members = {} if self.members is None else {"members": _members(self.members, language)}
         return {
             "schema": SCHEMA,
             "service": {"name": "photo-service", "version": self.service_version},
             "kind": self.kind,
-            "profile": {"name": self.profile_name, "sha256": self.profile_sha256},
+            "profile": {
+                "name": self.profile_name,
+                "version": self.profile_version,
+                "sha256": self.profile_sha256,
+                "title": self.profile_title.get(language, self.profile_name),
+            },
             "models": dict(self.models),
             "image": {
                 "name": self.image.name,
@@ -165,11 +180,16 @@ class Report:
             "evidence": [_evidence_dict(finding, text) for finding in self.evidence(text)],
             "timings_ms": {name: round(ms, 2) for name, ms in self.timings_ms.items()},
             **fields,
+            **members,
         }
 
     def to_json(self, language: str = "zh") -> str:
         """One line of JSON, UTF-8."""
         return json.dumps(self.to_dict(language), ensure_ascii=False, allow_nan=False)
+
+
+def _members(members: Iterable[Report], language: str) -> list[dict[str, Any]]:
+    return [member.to_dict(language) for member in members]
 
 
 def _fields_dict(fields: Mapping[str, FieldRead]) -> dict[str, Any]:

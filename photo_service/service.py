@@ -1,4 +1,8 @@
-"""`verify`: the one corridor behind every door. Bytes → Photo → Features → checks → Report."""
+"""`verify`: the one corridor behind every door. Bytes → Photo → Features → checks → Report.
+
+`verify_set` judges several files of one application together, and `verify` an archive of them:
+each member goes through the same corridor, then the checks of the whole look at all reports.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import hashlib
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,36 +18,48 @@ from pathlib import Path
 from models.runtime import Models
 from models.store import ModelStore, ModelStoreError
 from photo_service import engine
+from photo_service.archive import ZIP, open_archive
 from photo_service.card.compare import masked_field
 from photo_service.check import Status
+from photo_service.collection import Collection, Member, look_of
 from photo_service.context import Context, Fields
-from photo_service.errors import InputError, ModelError
+from photo_service.errors import InputError, ModelError, UsageError
 from photo_service.features import Features
 from photo_service.image import WORKING_SIDE, Photo, open_photo, sniff
-from photo_service.profile import Profile, resolve
+from photo_service.profile import Profile, refuse_unmeetable, resolve
 from photo_service.report import Effect, FieldRead, Finding, ImageFacts, Report
 from photo_service.settings import Settings
 from photo_service.version import __version__
 
 READABLE = "encoding/readable"
+ARCHIVE_READABLE = "archive/readable"
+_READABLE = {READABLE: ("png", "jpeg"), ARCHIVE_READABLE: (ZIP,)}
 ANSWERED = "service/answered"
 SWITCH_INTERVAL_S = 0.0005
 HANDHELD = "handheld_id"
 CARD_KINDS = ("id_card", HANDHELD)
+# Judged by what is written on them; nobody's face is looked for.
+PAGE_KINDS = ("certificate", "course-cards")
 # Pixels that a reduced picture's long side keeps: fine print needs more than a portrait, and a card
 # held in the hand is a fifth of the picture's width.
-WORKING_SIDES = {"id_card": 2048, HANDHELD: 3600}
+WORKING_SIDES = {"id_card": 2048, HANDHELD: 3600, "certificate": 1600, "course-cards": 1600}
+
+# Told before each member, so that a watchdog can measure members rather than their number.
+Tick = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """A report together with the facts it rests on; ``features`` is ``None`` for a refused file.
+    """A report together with the facts it rests on.
 
-    Keep it no longer than it takes to draw the overlay: it holds the picture.
+    ``features`` is ``None`` for a refused file and for several files together; then ``members``
+    holds what is kept of each. Keep it no longer than it takes to draw the overlay: it holds the
+    picture.
     """
 
     report: Report
     features: Features | None
+    members: tuple[Member, ...] = ()
 
 
 def verify(
@@ -54,8 +70,9 @@ def verify(
     name: str = "",
     context: Context | None = None,
     settings: Settings | None = None,
+    tick: Tick | None = None,
 ) -> Report:
-    """Judge one picture.
+    """Judge one picture, or one archive of pictures where the kind asks for that.
 
     The first call opens the models and shortens the interpreter's thread switch interval.
 
@@ -67,18 +84,53 @@ def verify(
         name: what the report calls the picture.
         context: what the caller knows besides the picture; nothing by default.
         settings: limits and folders; from the environment by default.
+        tick: called before each member of an archive is judged.
 
     Returns:
-        The report. Bytes that are no whole png or jpeg picture give a rejected report, not an
-        error.
+        The report; that of an archive has ``members``. Bytes that cannot be opened as what the
+        kind takes give a rejected report, not an error.
 
     Raises:
-        UsageError: no such kind.
+        UsageError: no such kind; ``type-not-known``.
         ProfileError: the profile does not exist or is wrong.
         ModelError: a learned model is missing or altered.
     """
     return examine(
-        data, kind, profile=profile, name=name, context=context, settings=settings
+        data, kind, profile=profile, name=name, context=context, settings=settings, tick=tick
+    ).report
+
+
+def verify_set(
+    files: Sequence[tuple[str, bytes]],
+    kind: str,
+    *,
+    profile: str | Profile | None = None,
+    context: Context | None = None,
+    settings: Settings | None = None,
+    tick: Tick | None = None,
+) -> Report:
+    """Judge several files of one application, each by itself and all together.
+
+    Args:
+        files: name and bytes of each, in the caller's order.
+        kind: of each file; one whose rules ask something of several together.
+        profile: as for `verify`.
+        context: as for `verify`; the same for all files.
+        settings: as for `verify`.
+        tick: called before each file is judged.
+
+    Returns:
+        A report on the whole. Its ``members`` are the reports of the files in their order, none
+        when the whole is refused before a file is opened. ``image.sha256`` is that of the files'
+        own digests, one after the other.
+
+    Raises:
+        UsageError: no such kind, a kind of single pictures (``kind-single``), or no file.
+        ProfileError: as `verify`.
+        ModelError: as `verify`.
+    """
+    return examine_set(
+        files, kind, profile=profile, context=context, settings=settings, tick=tick
     ).report
 
 
@@ -90,22 +142,72 @@ def examine(
     name: str = "",
     context: Context | None = None,
     settings: Settings | None = None,
+    tick: Tick | None = None,
 ) -> Examination:
     """Like `verify`, and keeps the facts for drawing."""
+    settings = settings or Settings.from_env()
+    rules = _rules(kind, profile, settings)
+    if rules.is_archive:
+        return _examine_archive(data, rules, name, context, settings, tick)
+    return _examine_picture(data, rules, name, context, settings)
+
+
+def examine_set(
+    files: Sequence[tuple[str, bytes]],
+    kind: str,
+    *,
+    profile: str | Profile | None = None,
+    context: Context | None = None,
+    settings: Settings | None = None,
+    tick: Tick | None = None,
+) -> Examination:
+    """Like `verify_set`, and keeps what is needed for drawing."""
     started = time.perf_counter()
     settings = settings or Settings.from_env()
-    rules = (
-        profile if isinstance(profile, Profile) else resolve(kind, profile, settings.profiles_dir)
-    )
-    shell = Report(
+    rules = _rules(kind, profile, settings)
+    if not rules.takes_sets:
+        raise UsageError("kind-single", kind=rules.kind)
+    if not files:
+        raise UsageError("set-empty")
+    digests = b"".join(hashlib.sha256(data).digest() for _, data in files)
+    size = sum(len(data) for _, data in files)
+    shell = _shell(rules, ImageFacts("", hashlib.sha256(digests).hexdigest(), size, "", 0, 0))
+
+    def judge() -> Iterator[Member]:
+        for position, (name, data) in enumerate(files, 1):
+            _tell(tick)
+            yield _member(position, _examine_picture(data, rules, name, context, settings))
+
+    return _examine_together(rules, shell, Collection(len(files), judge), settings, started)
+
+
+def _rules(kind: str, profile: str | Profile | None, settings: Settings) -> Profile:
+    if isinstance(profile, Profile):
+        return profile
+    return resolve(kind, profile, settings.profiles_dir)
+
+
+def _shell(rules: Profile, image: ImageFacts) -> Report:
+    """A report without findings."""
+    return Report(
         kind=rules.kind,
         profile_name=rules.name,
         profile_sha256=rules.sha256,
+        profile_version=rules.version,
+        profile_title=rules.title,
         service_version=__version__,
         models={},
-        image=ImageFacts(name, "", len(data), "", 0, 0),
+        image=image,
         findings=(),
     )
+
+
+def _examine_picture(
+    data: bytes, rules: Profile, name: str, context: Context | None, settings: Settings
+) -> Examination:
+    started = time.perf_counter()
+    refuse_unmeetable(rules, context or Context())
+    shell = _shell(rules, ImageFacts(name, "", len(data), "", 0, 0))
     try:
         photo = open_photo(
             data,
@@ -114,9 +216,9 @@ def examine(
             working_side=WORKING_SIDES.get(rules.kind, WORKING_SIDE),
         )
     except InputError as error:
-        return Examination(_refused(shell, data, error, started), None)
+        return Examination(_refused(shell, rules, READABLE, data, error, started), None)
     decoded = time.perf_counter()
-    with _warm.use(settings) as models:
+    with _warm.use(settings, **_models_of(rules.kind)) as models:
         features = Features(photo, models, context, is_held=rules.kind == HANDHELD)
         findings = engine.run(rules, features)
         fields = _fields_asked(rules.kind, features)
@@ -135,6 +237,72 @@ def examine(
         },
     )
     return Examination(report, features)
+
+
+def _examine_archive(
+    data: bytes,
+    rules: Profile,
+    name: str,
+    context: Context | None,
+    settings: Settings,
+    tick: Tick | None,
+) -> Examination:
+    started = time.perf_counter()
+    shell = _shell(rules, ImageFacts(name, "", len(data), "", 0, 0))
+    try:
+        archive = open_archive(data, max_file_bytes=settings.max_file_bytes)
+    except InputError as error:
+        refused = _refused(shell, rules, ARCHIVE_READABLE, data, error, started)
+        return Examination(replace(refused, members=()), None)
+    digest = hashlib.sha256(data).hexdigest()
+    shell = replace(shell, image=replace(shell.image, sha256=digest, format=ZIP))
+
+    def judge() -> Iterator[Member]:
+        for entry in archive.files:
+            _tell(tick)
+            try:
+                inside = archive.read(entry)
+            except InputError as error:
+                lost = _shell(rules, ImageFacts(entry.name, "", entry.size, "", 0, 0))
+                refused = _refused(lost, rules, READABLE, None, error, time.perf_counter())
+                yield Member(entry.position, refused, None)
+            else:
+                examined = _examine_picture(inside, rules, entry.name, context, settings)
+                yield _member(entry.position, examined)
+
+    collection = Collection(archive.claims.records, judge, archive)
+    return _examine_together(rules, shell, collection, settings, started)
+
+
+def _member(position: int, examination: Examination) -> Member:
+    """What is kept of a member; its picture is let go. Models are named once, for the whole."""
+    features = examination.features
+    look = None if features is None else look_of(features)
+    return Member(position, replace(examination.report, models={}), look)
+
+
+def _examine_together(
+    rules: Profile, shell: Report, collection: Collection, settings: Settings, started: float
+) -> Examination:
+    findings = engine.run_together(rules, collection)
+    members = collection.members
+    digests: Mapping[str, str] = {}
+    if any(member.look is not None for member in members):
+        with _warm.use(settings, **_models_of(rules.kind)) as models:
+            digests = models.digests
+    report = replace(
+        shell,
+        models=digests,
+        findings=findings,
+        members=tuple(member.report for member in members),
+        timings_ms={"total": 1e3 * (time.perf_counter() - started)},
+    )
+    return Examination(report, None, members)
+
+
+def _tell(tick: Tick | None) -> None:
+    if tick is not None:
+        tick()
 
 
 def _fields_asked(kind: str, features: Features) -> Mapping[str, FieldRead] | None:
@@ -166,34 +334,39 @@ def set_aside(data: bytes | None, rules: Profile, code: str, *, name: str = "") 
     finding = Finding(
         check=ANSWERED, status=Status.ERROR, code=code, effect=Effect.REVIEW, clause="service"
     )
-    return Report(
-        kind=rules.kind,
-        profile_name=rules.name,
-        profile_sha256=rules.sha256,
-        service_version=__version__,
-        models={},
-        image=ImageFacts(name, digest, len(data or b""), sniff(data or b""), 0, 0),
-        findings=(finding,),
-    )
+    image = ImageFacts(name, digest, len(data or b""), sniff(data or b""), 0, 0)
+    return replace(_shell(rules, image), findings=(finding,))
 
 
 def _image_facts(name: str, photo: Photo) -> ImageFacts:
     return ImageFacts(name, photo.sha256, photo.byte_size, photo.format, photo.width, photo.height)
 
 
-def _refused(shell: Report, data: bytes, error: InputError, started: float) -> Report:
+def _refused(
+    shell: Report,
+    rules: Profile,
+    check: str,
+    data: bytes | None,
+    error: InputError,
+    started: float,
+) -> Report:
+    """The report on bytes that ``check`` could not open; ``None`` when they could not be had."""
+    clauses = {line.check.id: line.clause for line in rules.lines}
     finding = Finding(
-        check=READABLE,
+        check=check,
         status=Status.FAIL,
         code=error.code,
         effect=Effect.REJECT,
-        clause="seed-format",
-        allowed=("png", "jpeg"),
+        clause=clauses.get(check, "seed-format"),
+        allowed=_READABLE[check],
         facts={k: v for k, v in error.facts.items() if isinstance(v, str | int | float)},
     )
+    image = shell.image
+    if data is not None:
+        image = replace(image, sha256=hashlib.sha256(data).hexdigest(), format=sniff(data))
     return replace(
         shell,
-        image=replace(shell.image, sha256=hashlib.sha256(data).hexdigest(), format=sniff(data)),
+        image=image,
         findings=(finding,),
         timings_ms={"total": 1e3 * (time.perf_counter() - started)},
     )
@@ -211,18 +384,27 @@ class _Warm:
         self._folders: tuple[Path, Path | None] | None = None
 
     @contextmanager
-    def use(self, settings: Settings) -> Iterator[Models]:
-        """The warm models, for this thread alone; opened anew when the folders have changed."""
+    def use(self, settings: Settings, *, faces: bool, text: bool) -> Iterator[Models]:
+        """The warm models, for this thread alone; opened anew when the folders have changed.
+
+        Args:
+            settings: where the models are.
+            faces: see `Models.prepare`.
+            text: likewise.
+        """
         folders = settings.models_dir, settings.models_source
         with self._lock:
             if self._models is None or self._folders != folders:
                 if self._models is not None:
                     self._models.close()
                     self._models = None
-                self._models, self._folders = open_models(settings), folders
+                store = ModelStore(settings.models_dir, settings.models_source)
+                self._models, self._folders = Models(store), folders
                 # Models answer on a helper thread; at Python's usual 5 ms between thread
                 # switches their answers wait longer than the models take.
                 sys.setswitchinterval(min(sys.getswitchinterval(), SWITCH_INTERVAL_S))
+            with _as_model_error():
+                self._models.prepare(faces=faces, text=text)
             yield self._models
 
     def side_by_side(self, wanted: bool) -> None:
@@ -235,14 +417,24 @@ class _Warm:
 _warm = _Warm()
 
 
-def warm_up(settings: Settings | None = None) -> None:
+def warm_up(settings: Settings | None = None, kind: str | None = None) -> None:
     """Open the models now rather than at the first picture.
+
+    Args:
+        settings: where they are; from the environment by default.
+        kind: only those that this kind always needs; all by default.
 
     Raises:
         ModelError: a learned model is missing or altered.
     """
-    with _warm.use(settings or Settings.from_env()):
+    wanted = {"faces": True, "text": True} if kind is None else _models_of(kind)
+    with _warm.use(settings or Settings.from_env(), **wanted):
         pass
+
+
+def _models_of(kind: str) -> dict[str, bool]:
+    """What every picture of a kind needs; the others are opened by the first that asks."""
+    return {"faces": kind not in PAGE_KINDS, "text": kind in PAGE_KINDS}
 
 
 def use_one_core(one: bool) -> None:
@@ -259,7 +451,13 @@ def open_models(settings: Settings) -> Models:
     Raises:
         ModelError: a learned model or a system library it needs is missing or altered.
     """
-    try:
+    with _as_model_error():
         return Models.open(ModelStore(settings.models_dir, settings.models_source))
+
+
+@contextmanager
+def _as_model_error() -> Iterator[None]:
+    try:
+        yield
     except ModelStoreError as error:
         raise ModelError(error.code, **error.facts) from error

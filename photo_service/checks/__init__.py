@@ -1,9 +1,11 @@
 """All checks, one topic a file. Importing this package fills the registry."""
 
 from photo_service.checks import (
+    archive,
     attire,
     background,
     card,
+    document,
     editing,
     encoding,
     face,
@@ -13,13 +15,16 @@ from photo_service.checks import (
     lighting,
     mirroring,
     provenance,
+    sets,
     sharpness,
 )
 
 __all__ = [
+    "archive",
     "attire",
     "background",
     "card",
+    "document",
     "editing",
     "encoding",
     "face",
@@ -29,5 +34,6 @@ __all__ = [
     "lighting",
     "mirroring",
     "provenance",
+    "sets",
     "sharpness",
 ]
