@@ -33,6 +33,8 @@ class Context:
         expect_type: the certificate's kind the candidate chose; ``""`` when not given.
         reference: bytes of a photo of the same person already on file.
         fields: whether the fields read on a document go into the report.
+        drawings: whether pictures for people go with the report; see
+            `photo_service.render.drawings`.
         today: the day of the application, for rules that speak of age.
     """
 
@@ -41,6 +43,7 @@ class Context:
     expect_type: str = ""
     reference: bytes | None = field(default=None, repr=False)
     fields: Fields = Fields.NONE
+    drawings: bool = False
     today: date = field(default_factory=_today)
 
     @property

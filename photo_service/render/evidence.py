@@ -73,9 +73,16 @@ def _heading(face: Typeface, text: Messages) -> Image.Image:
     return part
 
 
+def views_of(
+    finding: Finding, features: Features, face: Typeface, text: Messages
+) -> tuple[View, ...]:
+    """What there is to look at for one sign: captions and pictures; often nothing."""
+    draw = _VIEWS.get(finding.code)
+    return () if draw is None else draw(features, face, text)
+
+
 def _card(finding: Finding, features: Features, face: Typeface, text: Messages) -> Image.Image:
-    draw_view = _VIEWS.get(finding.code)
-    views = draw_view(features, face, text) if draw_view is not None else ()
+    views = views_of(finding, features, face, text)
     high = max((image.height for _, image in views), default=0)
     # Drawn twice: on nothing, to learn the height, then on paper.
     words = _words(Image.new("RGB", (1, 1)), finding, face, text)

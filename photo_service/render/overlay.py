@@ -6,20 +6,23 @@ the marker where it lies. Numbers in the picture are those of the reasons in the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
-from PIL import Image, ImageChops, ImageDraw, ImageFilter
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
 from photo_service.card.scene import Card
-from photo_service.check import Range, Region, Status
+from photo_service.check import Region, Status
+from photo_service.collection import Member
 from photo_service.errors import CannotAssess
 from photo_service.features import PERSON_FROM, Features
 from photo_service.messages import Messages, messages
 from photo_service.render.fonts import Point, Typeface, typeface
 from photo_service.render.reasons import Reason, reasons_of
+from photo_service.render.rulers import Ruler, rulers_of
 from photo_service.render.values import file_size, measured
 from photo_service.render.wrapping import wrap
 from photo_service.report import Decision, Effect, Finding, Report
@@ -44,6 +47,10 @@ _DECISIONS = {
     Decision.REJECTED: _RED,
 }
 
+# Of a contact sheet: up to so many members, columns and the side of each, pixels.
+_LAYOUTS = ((4, 2, 240), (12, 3, 180), (30, 5, 140), (math.inf, 7, 110))
+_FRAME, _GAP = 4, 8
+
 Box = tuple[float, float, float, float]
 
 
@@ -58,7 +65,8 @@ def draw_overlay(examination: Examination, language: str, *, font: Path | None =
     Returns:
         A JPEG file (quality 90, full colour resolution): small enough to keep many of, and the
         letters stay crisp. The same examination gives the same bytes on the same machine. It shows
-        no file name. For a file that could not be opened, a card with the reason.
+        no name of the file. Of several files together, all of them small, numbered and framed by
+        their verdicts. For a file that could not be opened, a card with the reason.
 
     Raises:
         UsageError: ``font`` cannot be read.
@@ -66,19 +74,100 @@ def draw_overlay(examination: Examination, language: str, *, font: Path | None =
     face = typeface(font)
     text = messages(language if face.chinese else "en")
     panel = _Panel(face, text)
-    if examination.features is None:
-        sheet = panel.draw(examination.report, key=False)
-    else:
-        side = panel.draw(examination.report, key=True)
+    side = panel.draw(examination.report, key=examination.features is not None)
+    if examination.features is not None:
         picture = _Sheet(examination.report, examination.features, face, text, side.height).draw()
-        sheet = Image.new(
-            "RGB", (picture.width + side.width, max(picture.height, side.height)), _PAPER
-        )
-        sheet.paste(picture, (0, 0))
-        sheet.paste(side, (picture.width, 0))
+    elif examination.members:
+        picture = _contact_sheet(examination.members, face, text)
+    else:
+        return _encoded(side)
+    sheet = Image.new("RGB", (picture.width + side.width, max(picture.height, side.height)), _PAPER)
+    sheet.paste(picture, (0, 0))
+    sheet.paste(side, (picture.width, 0))
+    return _encoded(sheet)
+
+
+def draw_members(examination: Examination, language: str, *, font: Path | None = None) -> bytes:
+    """Draw several files together as `draw_overlay` does, without the words beside them.
+
+    Args:
+        examination: of an archive or of several files, with members.
+        language: as in `draw_overlay`.
+        font: likewise.
+
+    Returns:
+        A JPEG file.
+
+    Raises:
+        UsageError: ``font`` cannot be read.
+    """
+    face = typeface(font)
+    text = messages(language if face.chinese else "en")
+    return _encoded(_contact_sheet(examination.members, face, text))
+
+
+def draw_measured(examination: Examination, language: str, *, font: Path | None = None) -> bytes:
+    """Draw the overlay without the words beside it, for a page that has its own.
+
+    Numbers in the picture are those of `photo_service.render.reasons.reasons_of`.
+
+    Args:
+        examination: a report and the facts it rests on, of a picture that could be opened.
+        language: as in `draw_overlay`.
+        font: likewise.
+
+    Returns:
+        A JPEG file, the picture at most 640 pixels high and wide, so that what is written beside
+        it can be read where it is printed small.
+
+    Raises:
+        UsageError: ``font`` cannot be read.
+    """
+    assert examination.features is not None
+    face = typeface(font)
+    text = messages(language if face.chinese else "en")
+    sheet = _Sheet(examination.report, examination.features, face, text, widest=_USUAL)
+    return _encoded(sheet.draw())
+
+
+def _encoded(sheet: Image.Image) -> bytes:
     encoded = BytesIO()
     sheet.save(encoded, "JPEG", quality=90, subsampling=0)
     return encoded.getvalue()
+
+
+def _contact_sheet(members: Sequence[Member], face: Typeface, text: Messages) -> Image.Image:
+    """All members small, each with its number and framed by its verdict."""
+    columns, side = next(layout for most, *layout in _LAYOUTS if len(members) <= most)
+    rows = -(-len(members) // columns)
+    step = side + 2 * _FRAME + _GAP
+    sheet = Image.new("RGB", (columns * step + _PAD, rows * step + _PAD), _PAPER)
+    draw = ImageDraw.Draw(sheet)
+    for place, member in enumerate(members):
+        x, y = _PAD + place % columns * step, _PAD + place // columns * step
+        colour = _DECISIONS[member.report.decision]
+        edge = side + 2 * _FRAME - 1
+        draw.rectangle((x, y, x + edge, y + edge), _RULER, colour, _FRAME)
+        if member.look is None:
+            _write_format(draw, (x, y, edge, edge), member.report.image.format, face, text)
+        else:
+            small = ImageOps.contain(Image.fromarray(member.look.small), (side, side))
+            corner = _FRAME + (side - small.width) // 2, _FRAME + (side - small.height) // 2
+            sheet.paste(small, (x + corner[0], y + corner[1]))
+        label = f"[{member.position}] {text.ui(f'decision_{member.report.decision}')}"
+        draw.rectangle((x, y, x + face.length(label, _SMALL) + 12, y + 22), colour)
+        face.write(draw, (x + 6, y + 16), label, _SMALL, _PAPER, bold=True)
+    return sheet
+
+
+def _write_format(
+    draw: ImageDraw.ImageDraw, box: Box, name: str, face: Typeface, text: Messages
+) -> None:
+    """What a file is that is no picture, in the middle of its box."""
+    word = text.word(name)
+    x, y, width, height = box
+    at = x + (width - face.length(word, _SMALL)) / 2, y + height / 2 + _SMALL / 2
+    face.write(draw, at, word, _SMALL, _GREY)
 
 
 def _colour(finding: Finding) -> str:
@@ -89,40 +178,37 @@ def _colour(finding: Finding) -> str:
     return _GREEN if finding.status is Status.PASS else _BLUE
 
 
-@dataclass(frozen=True, slots=True)
-class _Ruler:
-    """One measured quantity of the framing: its finding and where it lies in the picture.
-
-    ``marks`` and ``bands`` are pixels of the shown picture, along y or x.
-    """
-
-    label: str
-    finding: Finding
-    marks: tuple[float, ...]
-    bands: tuple[tuple[float, float], ...]
-
-
 class _Sheet:
-    """The picture with rulers at its left and below, about as high as ``height``."""
+    """The picture with rulers at its left and below, about as high as ``height`` or as usual."""
 
     def __init__(
-        self, report: Report, features: Features, face: Typeface, text: Messages, height: int
+        self,
+        report: Report,
+        features: Features,
+        face: Typeface,
+        text: Messages,
+        height: int = 0,
+        *,
+        widest: int = _WIDE,
     ) -> None:
         self._features = features
         self._face = face
         self._text = text
         self._reasons = reasons_of(report, text)
-        self._findings = {finding.check: finding for finding in report.findings}
+        self._rulers = rulers_of(report, features)
+        self._is_portrait = any(f.check.startswith("face/") for f in report.findings)
         least = min(max(features.height, _LOW), _USUAL)
         high = min(max(height - 2 * _PAD - 2 * _ROW, least), _HIGH)
-        self._zoom = min(high / features.height, _WIDE / features.width)
+        self._zoom = min(high / features.height, widest / features.width)
         self._size = (
             max(1, round(features.width * self._zoom)),
             max(1, round(features.height * self._zoom)),
         )
 
     def draw(self) -> Image.Image:
-        down, across = tuple(self._down()), tuple(self._across())
+        rulers = [self._zoomed(ruler) for ruler in self._rulers]
+        down = [ruler for ruler in rulers if ruler.axis == "y"]
+        across = [ruler for ruler in rulers if ruler.axis == "x"]
         left = _PAD
         if down or across:
             labels = [self._label_width(ruler) for ruler in (*down, *across)]
@@ -139,61 +225,24 @@ class _Sheet:
 
     # --- the rulers --------------------------------------------------------------------------
 
-    def _down(self) -> Iterator[_Ruler]:
-        for check in ("framing/crown_to_top", "framing/eyes_to_top"):
-            finding = self._measured(check)
-            if finding is not None:
-                per_cent = self._size[1] / 100
-                yield _Ruler(
-                    self._text.ui(check.replace("/", "_")),
-                    finding,
-                    (_number(finding) * per_cent,),
-                    (_stretch(finding, per_cent, 0, self._size[1]),),
-                )
+    def _zoomed(self, ruler: Ruler) -> Ruler:
+        """A ruler in pixels of the shown picture."""
+        photo, (width, height) = self._features.photo, self._size
+        zoom = width / photo.width if ruler.axis == "x" else height / photo.height
+        marks = tuple(mark * zoom for mark in ruler.marks)
+        bands = tuple((low * zoom, high * zoom) for low, high in ruler.bands)
+        return replace(ruler, marks=marks, bands=bands)
 
-    def _across(self) -> Iterator[_Ruler]:
-        try:
-            face = self._features.geometry
-        except CannotAssess:
-            return
-        width = self._size[0]
-        finding = self._measured("framing/face_width")
-        if finding is not None:
-            centre = face.centre_x * self._zoom
-            near, far = _stretch(finding, width / 200, 0, width)
-            yield _Ruler(
-                self._text.ui("framing_face_width"),
-                finding,
-                (face.left * self._zoom, face.right * self._zoom),
-                ((centre - far, centre - near), (centre + near, centre + far)),
-            )
-        finding = self._measured("framing/centred")
-        if finding is not None:
-            low, high = _stretch(finding, width / 100, -width / 2, width / 2)
-            yield _Ruler(
-                self._text.ui("framing_centred"),
-                finding,
-                (width / 2 + _number(finding) * width / 100,),
-                ((width / 2 + low, width / 2 + high),),
-            )
-
-    def _measured(self, check: str) -> Finding | None:
-        finding = self._findings.get(check)
-        if finding is None or not isinstance(finding.allowed, Range):
-            return None
-        return finding if isinstance(finding.value, int | float) else None
-
-    def _label(self, ruler: _Ruler) -> tuple[str, str]:
+    def _label(self, ruler: Ruler) -> tuple[str, str]:
         value, allowed = measured(ruler.finding, self._text)
-        return f"{ruler.label} {value}", self._text.ui("allowed", allowed=allowed)
+        label = self._text.ui(ruler.finding.check.replace("/", "_"))
+        return f"{label} {value}", self._text.ui("allowed", allowed=allowed)
 
-    def _label_width(self, ruler: _Ruler) -> float:
+    def _label_width(self, ruler: Ruler) -> float:
         label, allowed = self._label(ruler)
         return max(self._face.length(label, _TEXT), self._face.length(allowed, _SMALL))
 
-    def _write_label(
-        self, draw: ImageDraw.ImageDraw, ruler: _Ruler, right: float, y: float
-    ) -> None:
+    def _write_label(self, draw: ImageDraw.ImageDraw, ruler: Ruler, right: float, y: float) -> None:
         """Two lines flush right, ``y`` between them."""
         label, allowed = self._label(ruler)
         length = self._face.length(label, _TEXT)
@@ -203,7 +252,7 @@ class _Sheet:
         length = self._face.length(allowed, _SMALL)
         self._face.write(draw, (right - length, y + _SMALL + 2), allowed, _SMALL, _GREY)
 
-    def _left_rulers(self, draw: ImageDraw.ImageDraw, rulers: Sequence[_Ruler], left: int) -> None:
+    def _left_rulers(self, draw: ImageDraw.ImageDraw, rulers: Sequence[Ruler], left: int) -> None:
         height = self._size[1]
         right = left - 6 - len(rulers) * (_BAR + 6)
         heights = _apart([ruler.marks[0] for ruler in rulers], _ROW, height)
@@ -220,7 +269,7 @@ class _Sheet:
             draw.rectangle((x - 2, mark - 3, x + _BAR + 2, mark + 2), colour)
             self._write_label(draw, ruler, right, _PAD + y)
 
-    def _lower_rulers(self, draw: ImageDraw.ImageDraw, rulers: Sequence[_Ruler], left: int) -> None:
+    def _lower_rulers(self, draw: ImageDraw.ImageDraw, rulers: Sequence[Ruler], left: int) -> None:
         width, height = self._size
         for row, ruler in enumerate(rulers):
             y = _PAD + height + 10 + row * _ROW
@@ -242,18 +291,18 @@ class _Sheet:
         self,
         sheet: Image.Image,
         corner: tuple[int, int],
-        down: Sequence[_Ruler],
-        across: Sequence[_Ruler],
+        down: Sequence[Ruler],
+        across: Sequence[Ruler],
     ) -> None:
         width, height = self._size
         picture = Image.fromarray(self._features.photo.pixels).resize(
             self._size, Image.Resampling.LANCZOS
         )
         card = self._features.card_if_sought
-        if card is None:
+        if self._is_portrait:
             self._person(picture)
         draw = ImageDraw.Draw(picture)
-        face = self._face_box() if card is None else None
+        face = self._face_box() if self._is_portrait else None
         if card is not None:
             self._card(draw, card)
         if face is not None:
@@ -441,21 +490,6 @@ class _Panel:
 
 
 _TAG = 24
-
-
-def _number(finding: Finding) -> float:
-    assert isinstance(finding.value, int | float)
-    return float(finding.value)
-
-
-def _stretch(finding: Finding, unit: float, low: float, high: float) -> tuple[float, float]:
-    """The allowed range in pixels; open ends reach to ``low`` and ``high``."""
-    allowed = finding.allowed
-    assert isinstance(allowed, Range)
-    return (
-        low if allowed.min is None else allowed.min * unit,
-        high if allowed.max is None else allowed.max * unit,
-    )
 
 
 def _apart(wanted: Sequence[float], gap: float, end: float) -> list[float]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from photo_service.check import Status
 from photo_service.messages import Messages
-from photo_service.report import Finding, Report
+from photo_service.report import Finding, Report, reasons_among
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +32,16 @@ class Reason:
 
 def reasons_of(report: Report, text: Messages) -> tuple[Reason, ...]:
     """The reasons, gravest first; checks skipped for the same reason make one together."""
-    together: dict[object, list[Finding]] = {}
-    for number, finding in enumerate(report.reasons()):
+    return tuple(_reason(findings, text) for findings in together(report.findings))
+
+
+def together(findings: Iterable[Finding]) -> list[list[Finding]]:
+    """Findings that make one reason each, gravest first; see `reasons_of`."""
+    groups: dict[object, list[Finding]] = {}
+    for number, finding in enumerate(reasons_among(findings)):
         alike = finding.code if finding.status is Status.SKIP else number
-        together.setdefault(alike, []).append(finding)
-    return tuple(_reason(findings, text) for findings in together.values())
+        groups.setdefault(alike, []).append(finding)
+    return list(groups.values())
 
 
 def _reason(findings: list[Finding], text: Messages) -> Reason:

@@ -1,8 +1,8 @@
-"""A profile's rules as data in both languages, for a portal to show before an upload."""
+"""A profile's rules as data, for a portal to show before an upload."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from photo_service.check import Band, Range
@@ -21,37 +21,42 @@ def summary(profile: Profile) -> dict[str, Any]:
     }
 
 
-def rules(profile: Profile) -> dict[str, Any]:
-    """All rules of a profile: what is wanted and why, within which limits, each defect's remedy."""
-    return {**summary(profile), "rules": [_rule(line) for line in profile.lines]}
+def rules(profile: Profile, languages: Sequence[str] = LANGUAGES) -> dict[str, Any]:
+    """All rules of a profile: what is wanted and why, within which limits, each defect's remedy.
+
+    Args:
+        profile: the rules.
+        languages: of the sentences, each under its language.
+    """
+    return {**summary(profile), "rules": [_rule(line, languages) for line in profile.lines]}
 
 
-def _rule(line: Line) -> dict[str, Any]:
+def _rule(line: Line, languages: Sequence[str]) -> dict[str, Any]:
     entry = line.check
+
+    def each(section: str, key: str, field: str) -> dict[str, str]:
+        return {name: messages(name).outline(section, key, field) for name in languages}
+
     return {
         "check": entry.id,
         "on_fail": line.on_fail,
         "on_skip": line.on_skip,
         "limits": {name: _plain(value) for name, value in line.limits.items()},
-        "title": _each("check", entry.id, "title"),
-        "wanted": _each("check", entry.id, "wanted"),
+        "title": each("check", entry.id, "title"),
+        "wanted": each("check", entry.id, "wanted"),
         "clause": {
-            "cite": _each("clause", line.clause, "cite"),
-            "text": _each("clause", line.clause, "text"),
+            "cite": each("clause", line.clause, "cite"),
+            "text": each("clause", line.clause, "text"),
         },
         "codes": [
             {
                 "code": code,
-                "message": _each("code", code, "message"),
-                "advice": _each("code", code, "advice"),
+                "message": each("code", code, "message"),
+                "advice": each("code", code, "advice"),
             }
             for code in entry.codes
         ],
     }
-
-
-def _each(section: str, key: str, field: str) -> dict[str, str]:
-    return {language: messages(language).outline(section, key, field) for language in LANGUAGES}
 
 
 def _plain(value: Any) -> Any:

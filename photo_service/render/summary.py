@@ -5,80 +5,92 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from photo_service.errors import PhotoServiceError
+from photo_service.changes import Change
 from photo_service.messages import Messages
-from photo_service.profile import resolve
-from photo_service.render.overlay import EXTENSION, draw_overlay
 from photo_service.rows import UNREADABLE, codes_of, decision_of, stops_of
-from photo_service.service import examine
-from photo_service.settings import Settings
 from photo_service.version import __version__
 
-# Overlays take a tenth of a second each to draw; a person looks at the first few.
-MOST_OVERLAYS = 24
 MOST_ROWS = 2000
 MOST_REASONS = 20
-_DECISIONS = ("rejected", "review", UNREADABLE, "accepted")
-_FOLDER = "overlays"
+# Gravest first.
+DECISIONS = ("rejected", "review", UNREADABLE, "accepted")
+# Where a code's sentence is, in the order of looking.
+_SECTIONS = ("code", "error", "reason")
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """How verdicts moved between two runs.
+class Totals:
+    """What all rows of a batch come to.
 
     Attributes:
-        matrix: (old verdict, new verdict) → pictures.
-        gained, lost: code → pictures that have it now and had it not, and the reverse.
-        moved: path, old and new verdict of each picture whose verdict changed.
+        counts: verdict → pictures.
+        codes: code → pictures it stopped.
+        overruled: how many a person decided otherwise.
     """
 
-    matrix: Counter[tuple[str, str]]
-    gained: Counter[str]
-    lost: Counter[str]
-    moved: tuple[tuple[str, str, str], ...]
+    counts: Mapping[str, int]
+    codes: Mapping[str, int]
+    overruled: int
+
+    @classmethod
+    def of(cls, rows: Sequence[Mapping[str, Any]]) -> Totals:
+        """Count rows."""
+        return cls(
+            counts=Counter(decision_of(row) for row in rows),
+            codes=Counter(code for row in rows for code in set(codes_of(row))),
+            overruled=sum("overrule" in row for row in rows),
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
-    path: str
-    decision: str
-    reasons: list[Mapping[str, Any]]
-    overlay: str
+class Shown:
+    """One row as the page shows it; ``overlay`` is the address of its annotated picture."""
+
+    row: Mapping[str, Any]
+    overlay: str = ""
+
+    @property
+    def path(self) -> str:
+        """What the results call it."""
+        return str(self.row["path"])
+
+    @property
+    def decision(self) -> str:
+        """The machine's verdict."""
+        return decision_of(self.row)
+
+    @property
+    def overrule(self) -> Mapping[str, str] | None:
+        """What a person decided instead."""
+        return self.row.get("overrule")
+
+    @property
+    def reasons(self) -> list[Mapping[str, Any]]:
+        """What stopped it."""
+        return stops_of(self.row)
 
 
-def write_summary(
-    folder: Path,
-    rows: Sequence[dict[str, Any]],
-    settings: Settings,
-    text: Messages,
-    change: Change | None = None,
-) -> Path:
-    """Write the page and the overlays of the worst pictures beside it.
+def worst_first(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows in the page's order."""
+    order = {decision: n for n, decision in enumerate(DECISIONS)}
+    return sorted(rows, key=lambda row: (order[decision_of(row)], str(row["path"])))
+
+
+def summary_page(
+    shown: Sequence[Shown], totals: Totals, text: Messages, change: Change | None = None
+) -> str:
+    """The page.
 
     Args:
-        folder: of the batch.
-        rows: its results.
-        settings: for drawing.
+        shown: the worst pictures, at most `MOST_ROWS`.
+        totals: of all.
         text: the language.
         change: how verdicts moved, for a second run over the same pictures.
-
-    Returns:
-        The page.
     """
-    order = {decision: n for n, decision in enumerate(_DECISIONS)}
-    worst = sorted(rows, key=lambda row: (order[decision_of(row)], str(row["path"])))
-    overlays = _draw(folder, worst, settings, text)
-    shown = [
-        _Shown(str(row["path"]), decision_of(row), stops_of(row), overlays.get(id(row), ""))
-        for row in worst[:MOST_ROWS]
-    ]
-    counts = Counter(decision_of(row) for row in rows)
-    codes = Counter(code for row in rows for code in codes_of(row))
     environment = Environment(
         loader=PackageLoader("photo_service.render"),
         autoescape=True,
@@ -86,55 +98,37 @@ def write_summary(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    page = environment.get_template("summary.html").render(
+    total = sum(totals.counts.values())
+    codes = Counter(totals.codes).most_common(MOST_REASONS)
+    return environment.get_template("summary.html").render(
         ui=text.ui,
         language=text.language,
-        total=len(rows),
-        counts=[(decision, counts[decision]) for decision in _DECISIONS if counts[decision]],
-        codes=[(code, _title(code, text), n) for code, n in codes.most_common(MOST_REASONS)],
-        most=max(codes.values(), default=1),
+        total=total,
+        counts=[(d, totals.counts[d]) for d in DECISIONS if totals.counts.get(d)],
+        overruled=totals.overruled,
+        codes=[(code, code_title(code, text), n) for code, n in codes],
+        most=max(totals.codes.values(), default=1),
         shown=shown,
-        left_out=len(rows) - len(shown),
+        left_out=total - len(shown),
         change=change,
-        decisions=_DECISIONS,
+        decisions=DECISIONS,
         version=__version__,
         profiles=sorted(
-            {(r["report"]["profile"]["name"], r["report"]["profile"]["sha256"][:12])
-             for r in rows if "report" in r}
+            {(s.row["report"]["profile"]["name"], s.row["report"]["profile"]["sha256"][:12])
+             for s in shown if "report" in s.row}
         ),
     )  # fmt: skip
-    path = folder / "summary.html"
-    path.write_text(page, encoding="utf-8")
-    return path
 
 
-def _title(code: str, text: Messages) -> str:
-    for section in ("code", "error", "reason"):
+def code_title(code: str, text: Messages) -> str:
+    """What a code says of any picture; the code itself when nothing is known of it."""
+    for section in _SECTIONS:
         if text.has(section, code):
             return text.outline(section, code, "message")
     return code
 
 
-def _draw(
-    folder: Path, worst: Sequence[dict[str, Any]], settings: Settings, text: Messages
-) -> dict[int, str]:
-    """Overlays of the worst pictures that are still there, as paths relative to the page."""
-    drawn: dict[int, str] = {}
-    wanted = [r for r in worst if "report" in r and r["report"]["decision"] != "accepted"]
-    for row in wanted[:MOST_OVERLAYS]:
-        name = f"{_FOLDER}/{len(drawn) + 1:03}.{EXTENSION}"
-        try:
-            data = Path(row.get("file") or row["path"]).read_bytes()
-            about = row["report"]["profile"]
-            rules = resolve(row["report"]["kind"], None, settings.profiles_dir)
-            if rules.sha256 != about["sha256"]:
-                rules = resolve(row["report"]["kind"], about["name"], settings.profiles_dir)
-            examination = examine(data, rules.kind, profile=rules, settings=settings)
-            picture = draw_overlay(examination, text.language, font=settings.font)
-            (folder / _FOLDER).mkdir(exist_ok=True)
-            (folder / name).write_bytes(picture)
-        except (OSError, PhotoServiceError):
-            # Moved since, or judged by a rule file that is not at hand: the reasons still stand.
-            continue
-        drawn[id(row)] = name
-    return drawn
+def code_titles(text: Messages) -> dict[str, str]:
+    """`code_title` of every code that can stop a picture."""
+    known = sorted({code for section in _SECTIONS for code in text.keys(section)})
+    return {code: code_title(code, text) for code in known}

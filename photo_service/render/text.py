@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich import box
 from rich.console import Console
@@ -13,13 +13,16 @@ from photo_service.check import Status
 from photo_service.messages import Messages
 from photo_service.render.reasons import Reason, reasons_of
 from photo_service.render.values import file_size, measured
-from photo_service.render.wrapping import printable, wrap
+from photo_service.render.wrapping import cells, printable, wrap
 from photo_service.report import Decision, Effect, Report
 
 # Width of a page that nobody looks at through a terminal: files and pipes get the same lines
 # everywhere.
 PLAIN_WIDTH = 100
 _WIDEST = 110
+# Of the table of members: the longest name in one line, what the other columns take, and the least
+# that is left for reasons.
+_LONGEST_NAME, _OTHER_COLUMNS, _LEAST_ROOM = 30, 26, 30
 
 _DECISIONS = {
     Decision.ACCEPTED: ("✔", "bold green"),
@@ -72,11 +75,13 @@ def print_report(console: Console, report: Report, text: Messages, *, every: boo
             Text(f"    {text.word(f'field_{name}')}: {printable(read.value)}")
             for name, read in report.fields.items()
         )
-    table = _findings(report, text) if every else None
+    tables = [_members(report.members, text, width)] if report.members else []
+    if every:
+        tables.append(_findings(report, text))
     # All is put into words before the first is printed: half a report would be none.
     for line in lines:
         console.print(line, soft_wrap=True)
-    if table is not None:
+    for table in tables:
         console.print(table)
     console.print()
 
@@ -99,7 +104,10 @@ def _headline(report: Report, text: Messages) -> Text:
     if image.width:
         facts.insert(0, f"{image.width}×{image.height}")
     line = Text(f"{mark} {text.ui(f'decision_{report.decision}')}", style=style)
-    line.append(f"  {printable(image.name)}", style="bold default")
+    name = printable(image.name)
+    if report.members and not name:
+        name = text.ui("set_of", count=len(report.members))
+    line.append(f"  {name}", style="bold default")
     line.append(
         f"  ({' · '.join(facts)} · {text.ui('profile')} {printable(report.profile_name)})",
         style="not bold default dim",
@@ -130,6 +138,31 @@ def _reason(number: int, reason: Reason, text: Messages, width: int) -> Iterator
         if detail:
             for line in wrap(detail, width - len(hang)):
                 yield Text(hang + line, style=detail_style)
+
+
+def _members(members: Sequence[Report], text: Messages, width: int) -> Table:
+    """A row for each file: its verdict, what stopped it and how to mend the gravest of that."""
+    names = min(max(cells(printable(member.image.name)) for member in members), _LONGEST_NAME)
+    room = max(width - names - _OTHER_COLUMNS, _LEAST_ROOM)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False)
+    table.add_column(text.ui("column_number"), justify="right")
+    table.add_column(text.ui("column_member"), overflow="fold", width=names)
+    table.add_column(text.ui("column_verdict"), no_wrap=True)
+    table.add_column(text.ui("column_reason"), overflow="fold")
+    for number, member in enumerate(members, 1):
+        mark, style = _DECISIONS[member.decision]
+        stops = [r for r in reasons_of(member, text) if r.finding.effect is not Effect.NONE]
+        gravest = [r for r in stops if r.finding.effect is stops[0].finding.effect]
+        told = [reason.message for reason in gravest]
+        if gravest and gravest[0].advice:
+            told.insert(1, text.ui("fix", advice=gravest[0].advice))
+        table.add_row(
+            str(number),
+            printable(member.image.name),
+            Text(f"{mark} {text.ui(f'decision_{member.decision}')}", style=style),
+            "\n".join(line for each in told for line in wrap(each, room)),
+        )
+    return table
 
 
 def _findings(report: Report, text: Messages) -> Table:
