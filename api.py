@@ -16,6 +16,8 @@ import signal
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -24,9 +26,11 @@ from uuid import uuid4
 import uvicorn
 from fastapi import (
     APIRouter,
+    Depends,
     FastAPI,
     File,
     Form,
+    Header,
     Query,
     Request,
     Response,
@@ -35,27 +39,33 @@ from fastapi import (
 )
 from fastapi import Path as PathParameter
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, StreamingResponse
 from fastapi.routing import APIRoute
 from fastapi.security import APIKeyHeader, HTTPBearer
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartParser
+from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from photo_service import profile as profiles
 from photo_service.context import MOST_CHARACTERS, Context, Fields
-from photo_service.errors import PhotoServiceError, UsageError
+from photo_service.errors import FileUnreadableError, PhotoServiceError, UsageError
 from photo_service.messages import LANGUAGES, messages
+from photo_service.render.console import texts
+from photo_service.render.printed import printed, style_source
 from photo_service.render.rules import rules, summary
+from photo_service.render.summary import code_titles
 from photo_service.settings import MEBIBYTE, Settings
 from photo_service.version import __version__
-from workers import logs, tracing
+from workers import compare as comparison
+from workers import downloads, lists, logs, tracing
 from workers.access import Role
-from workers.batches import item_of, read_manifest
-from workers.counter import Counter, RateError
+from workers.batches import MOST_ITEMS, Batches
+from workers.counter import Counter, RateError, within_reach
 from workers.desk import BusyError, Upload
+from workers.results import FIRST, LATEST
 
 MOST_WAIT_S = 60
 # Beyond the picture itself: the other form fields and the boundaries.
@@ -72,6 +82,19 @@ _HEADERS = {
     b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
     b"cache-control": b"no-store",
 }
+# Of the console's own files: nothing from elsewhere, no script inside a page, no style but that of
+# a report to print, which is shown in a frame.
+_CONSOLE_HEADERS = {
+    "content-security-policy": "default-src 'none'; script-src 'self'; "
+    f"style-src 'self' {style_source()}; img-src 'self' blob: data:; connect-src 'self'; "
+    "media-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "permissions-policy": "camera=(self), microphone=(), geolocation=(), payment=(), usb=()",
+    "cache-control": "no-cache",
+}
+# Of a report to print: its pictures and its one style lie in the page itself.
+_PRINTED_POLICY = (
+    f"default-src 'none'; img-src data:; style-src {style_source()}; frame-ancestors 'none'"
+)
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _PROBES = ("/healthz", "/readyz", "/metrics")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -109,10 +132,25 @@ class Progress(BaseModel):
     state: Literal["running", "finished", "cancelled"]
     kind: str = Field(examples=["graduation"])
     profile: str = Field(examples=["graduation"])
+    started: str = Field(examples=["2026-11-22T04:20:00+00:00"])
+    origin: str = Field(description="the batch whose pictures these are", examples=[""])
     total: int = Field(examples=[500])
     done: int = Field(examples=[123])
     counts: dict[str, int] = Field(
         examples=[{"accepted": 100, "rejected": 12, "review": 11, "unreadable": 0}]
+    )
+    codes: dict[str, int] = Field(
+        description="pictures that each code stopped", examples=[{"background-objects": 12}]
+    )
+    overruled: int = Field(description="pictures that a person decided", examples=[1])
+
+
+class Overrule(BaseModel):
+    """What a person decides of a picture, whatever the machine said."""
+
+    decision: Literal["accept", "reject"]
+    reason: Annotated[str, StringConstraints(strip_whitespace=True)] = Field(
+        min_length=1, max_length=200, examples=["头发遮住的是背景，不是面部"]
     )
 
 
@@ -120,7 +158,7 @@ _REPORT_EXAMPLE: dict[str, Any] = {
     "schema": "photo-report/1",
     "service": {"name": "photo-service", "version": __version__},
     "kind": "graduation",
-    "profile": {"name": "graduation", "sha256": "9f…"},
+    "profile": {"name": "graduation", "version": "1", "sha256": "9f…", "title": "…"},
     "models": {"face_landmarker": "64…"},
     "image": {
         "name": "photo.jpg",
@@ -153,48 +191,6 @@ _REPORT: dict[str, Any] = {
     "description": "The report; a rejected picture is a normal answer.",
     "content": {"application/json": {"schema": {"type": "object"}, "example": _REPORT_EXAMPLE}},
 }
-_BATCH_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["items"],
-                    "properties": {
-                        "items": {
-                            "type": "array",
-                            "minItems": 1,
-                            "items": {
-                                "oneOf": [
-                                    {"type": "string", "minLength": 1},
-                                    {
-                                        "type": "object",
-                                        "required": ["path"],
-                                        "properties": {
-                                            name: {"type": "string"}
-                                            for name in (
-                                                "path", "kind", "profile", "reference", "name",
-                                                "number", "type", "id",
-                                            )
-                                        },
-                                        "additionalProperties": False,
-                                    },
-                                ]
-                            },
-                        }
-                    },
-                    "additionalProperties": False,
-                },
-                "example": {"items": ["2026/0001.jpg", {"path": "2026/0002.jpg", "id": "0002"}]},
-            },
-            "text/csv": {
-                "schema": {"type": "string"},
-                "example": "path,kind,reference,name,number\n2026/0001.jpg,graduation,,,\n",
-            },
-        },
-    }
-}  # fmt: skip
 
 
 def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -206,6 +202,17 @@ def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
         }
         for status in statuses
     }
+
+
+_STAFF_PROBLEMS = _problems(401, 403, 404, 422, 429, 503)
+_UNKNOWN = "application/octet-stream"
+# How the files begin that a browser may show.
+_PICTURES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png"}
+_FILES = {
+    "results.csv": "text/csv; charset=utf-8",
+    "results.jsonl": "application/x-ndjson",
+    "summary.html": "text/html; charset=utf-8",
+}
 
 
 def _problem(
@@ -275,7 +282,8 @@ class Frame:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = [(n, v) for n, v in message["headers"] if n.lower() != b"server"]
-                headers += _HEADERS.items()
+                own = {name.lower() for name, _ in headers}
+                headers += [(n, v) for n, v in _HEADERS.items() if n not in own]
                 headers.append((b"x-request-id", request_id.encode()))
                 message = {**message, "headers": headers}
             await send(message)
@@ -327,9 +335,12 @@ def guarded(*roles: Role, upload: bool = False) -> type[APIRoute]:
             async def admitted(request: Request) -> Response:
                 counter: Counter = request.app.state.counter
                 secret = _secret(request)
-                await run_in_threadpool(counter.admit, secret, roles, upload=upload)
+                request.state.who = await run_in_threadpool(
+                    counter.admit, secret, roles, upload=upload
+                )
                 limit = request.app.state.settings.max_file_bytes + FORM_ROOM
-                return await handle(Request(request.scope, _limited(request, limit)))
+                with within_reach():
+                    return await handle(Request(request.scope, _limited(request, limit)))
 
             return admitted
 
@@ -389,8 +400,73 @@ _meters = APIRouter(
 )
 _open = APIRouter(tags=["operation"])
 
+BatchId = Annotated[str, PathParameter(pattern=_ID)]
+Number = Annotated[int, PathParameter(ge=0, lt=MOST_ITEMS, description="place in the list")]
+Offset = Annotated[int, Query(ge=0, le=MOST_ITEMS)]
+Limit = Annotated[int, Query(ge=1, le=500)]
+Decided = Literal["accepted", "rejected", "review", "unreadable"]
 Language = Annotated[Literal["zh", "en"] | None, Form(description="of the report's sentences")]
 Expected = Annotated[str, Form(max_length=MOST_CHARACTERS)]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a form says besides the files.
+
+    Attributes:
+        profile: the rules to judge by.
+        language: of the report's sentences.
+        context: what the caller knows besides the picture.
+        wait_s: how long the caller waits for the report.
+    """
+
+    profile: profiles.Profile
+    language: str
+    context: Context
+    wait_s: int
+
+
+async def _asked(
+    request: Request,
+    kind: Annotated[str, Form(description="document kind", examples=["graduation"])],
+    profile: Annotated[str, Form(description="rule file; the kind's own by default")] = "",
+    lang: Language = None,
+    reference: Annotated[
+        UploadFile | None, File(description="a photo of the same person already on file")
+    ] = None,
+    expect_name: Expected = "",
+    expect_number: Expected = "",
+    expect_type: Expected = "",
+    fields: Annotated[Fields, Form(description="fields read on a document")] = Fields.NONE,
+    drawings: Annotated[bool, Form(description="pictures for people go with the report")] = False,
+    wait: Annotated[int | None, Form(ge=0, le=MOST_WAIT_S, description="seconds")] = None,
+    wait_asked: Annotated[
+        int | None, Query(alias="wait", ge=0, le=MOST_WAIT_S, description="seconds, as well")
+    ] = None,
+) -> Asked:
+    """The form of every upload."""
+    settings: Settings = request.app.state.settings
+    given = wait if wait is not None else wait_asked
+    rule_file = _resolve(settings, kind, profile)
+    context = Context(
+        expect_name=expect_name,
+        expect_number=expect_number,
+        expect_type=expect_type,
+        reference=(await reference.read() or None) if reference is not None else None,
+        fields=fields,
+        drawings=drawings,
+    )
+    profiles.refuse_unmeetable(rule_file, context)
+    return Asked(
+        profile=rule_file,
+        language=lang or _language(request),
+        context=context,
+        wait_s=settings.wait_s if given is None else given,
+    )
+
+
+AskedForm = Annotated[Asked, Depends(_asked)]
+Picture = Annotated[UploadFile, File(description="the picture")]
 
 
 @_uploads.post(
@@ -403,59 +479,125 @@ Expected = Annotated[str, Form(max_length=MOST_CHARACTERS)]
         **_problems(400, 401, 403, 408, 413, 422, 429, 503),
     },
 )
-async def verify(
-    request: Request,
-    file: Annotated[UploadFile, File(description="the picture")],
-    kind: Annotated[str, Form(description="document kind", examples=["graduation"])],
-    profile: Annotated[str, Form(description="rule file; the kind's own by default")] = "",
-    lang: Language = None,
-    reference: Annotated[
-        UploadFile | None, File(description="a photo of the same person already on file")
-    ] = None,
-    expect_name: Expected = "",
-    expect_number: Expected = "",
-    expect_type: Expected = "",
-    fields: Annotated[Fields, Form(description="fields read on a document")] = Fields.NONE,
-    wait: Annotated[int | None, Form(ge=0, le=MOST_WAIT_S, description="seconds")] = None,
-    wait_asked: Annotated[
-        int | None, Query(alias="wait", ge=0, le=MOST_WAIT_S, description="seconds, as well")
-    ] = None,
-) -> Response:
+async def verify(request: Request, file: Picture, asked: AskedForm) -> Response:
     """The report of one picture, within `wait` seconds (10 by default) or later.
 
     The same picture under the same rules and expectations is judged once and remembered.
     """
-    counter: Counter = request.app.state.counter
-    settings: Settings = request.app.state.settings
-    rule_file = _resolve(settings, kind, profile)
-    name = file.filename or ""
-    upload = Upload(
+    upload = await _one(file, asked)
+    report = await _ask(request, upload, asked)
+    if report is None:
+        return _pending(upload.id)
+    return _json(report, {"Content-Location": _place(upload.id)})
+
+
+@_uploads.post(
+    "/applications",
+    summary="Judge several files of one application",
+    response_class=JSONResponse,
+    responses={
+        200: _REPORT,
+        202: {"model": Pending, "description": "No report within `wait`; see Location."},
+        **_problems(400, 401, 403, 408, 413, 422, 429, 503),
+    },
+)
+async def verify_application(
+    request: Request,
+    files: Annotated[list[UploadFile], File(description="the pictures, in order")],
+    asked: AskedForm,
+) -> Response:
+    """One report on all files together; `members` holds the report of each, in their order.
+
+    For kinds that ask something of several files, as `certificate`; the other fields are those of
+    `/v1/verifications` and hold for every file. All files are one job and one answer.
+    """
+    upload = await _several(files, asked)
+    report = await _ask(request, upload, asked)
+    if report is None:
+        return _pending(upload.id)
+    return _json(report, {"Content-Location": _place(upload.id)})
+
+
+@_uploads.post(
+    "/reports",
+    summary="Judge one picture, for a page to print",
+    response_class=HTMLResponse,
+    responses={
+        202: {"model": Pending, "description": "No report within `wait`; ask again."},
+        **_problems(400, 401, 403, 408, 413, 422, 429, 503),
+    },
+)
+async def print_report(
+    request: Request,
+    asked: AskedForm,
+    file: Annotated[UploadFile | None, File(description="the picture")] = None,
+    files: Annotated[
+        list[UploadFile] | None, File(description="or several of one application")
+    ] = None,
+) -> Response:
+    """The same report as a page with the picture, to print on A4 and to file.
+
+    The form is that of `/v1/verifications`, or of `/v1/applications` with `files`. Names and ID
+    numbers are shown in part only.
+    """
+    asked = replace(asked, context=replace(asked.context, drawings=True))
+    if file is not None:
+        upload = await _one(file, asked)
+    elif files:
+        upload = await _several(files, asked)
+    else:
+        raise RequestValidationError([{"loc": ("body", "file")}])
+    report = await _ask(request, upload, asked)
+    if report is None:
+        return _pending(upload.id)
+    page = await run_in_threadpool(
+        printed, report, report.get("drawings"), asked.language, expected=asked.context
+    )
+    return HTMLResponse(page, headers={"Content-Security-Policy": _PRINTED_POLICY})
+
+
+async def _one(file: UploadFile, asked: Asked) -> Upload:
+    return Upload(
         data=await file.read(),
-        profile=rule_file,
-        language=lang or _language(request),
-        name=name,
-        context=Context(
-            expect_name=expect_name,
-            expect_number=expect_number,
-            expect_type=expect_type,
-            reference=(await reference.read() or None) if reference is not None else None,
-            fields=fields,
-        ),
+        profile=asked.profile,
+        language=asked.language,
+        name=file.filename or "",
+        context=asked.context,
         request_id=logs.request_id.get(),
     )
-    given = wait if wait is not None else wait_asked
-    wait_s = settings.wait_s if given is None else given
-    report = await counter.ask(upload, wait_s)
-    place = f"/v1/verifications/{upload.id}"
-    if report is None:
-        return JSONResponse(
-            Pending(id=upload.id).model_dump(),
-            202,
-            headers={"Location": place, "Retry-After": str(RETRY_AFTER_S)},
-        )
-    # A remembered report may have been made of the same bytes under another name.
-    report["image"]["name"] = name
-    return _json(report, {"Content-Location": place})
+
+
+async def _several(files: list[UploadFile], asked: Asked) -> Upload:
+    if not asked.profile.takes_sets:
+        raise UsageError("kind-single", kind=asked.profile.kind)
+    parts = [(file.filename or "", await file.read()) for file in files]
+    return Upload(
+        data=b"".join(data for _, data in parts),
+        profile=asked.profile,
+        language=asked.language,
+        context=asked.context,
+        request_id=logs.request_id.get(),
+        together=tuple((name, len(data)) for name, data in parts),
+    )
+
+
+async def _ask(request: Request, upload: Upload, asked: Asked) -> dict[str, Any] | None:
+    """The report of an upload if it comes in time."""
+    counter: Counter = request.app.state.counter
+    report = await counter.ask(upload, asked.wait_s)
+    if report is not None:
+        # A remembered report may have been made of the same bytes under another name.
+        report["image"]["name"] = upload.name
+    return report
+
+
+def _place(upload_id: str) -> str:
+    return f"/v1/verifications/{upload_id}"
+
+
+def _pending(upload_id: str) -> Response:
+    headers = {"Location": _place(upload_id), "Retry-After": str(RETRY_AFTER_S)}
+    return JSONResponse(Pending(id=upload_id).model_dump(), 202, headers=headers)
 
 
 @_portal.get(
@@ -491,18 +633,51 @@ def all_profiles(request: Request) -> list[dict[str, Any]]:
     summary="The rules of a kind",
     responses=_problems(401, 403, 422, 429, 503),
 )
-def one_profile(request: Request, kind: str, profile: str = "") -> dict[str, Any]:
-    """Every rule with its clause, limits, defects and remedies, in Chinese and English."""
-    return rules(_resolve(request.app.state.settings, kind, profile))
+def one_profile(
+    request: Request, kind: str, profile: str = "", lang: Literal["zh", "en"] | None = None
+) -> dict[str, Any]:
+    """Every rule with its clause, limits, defects and remedies; in both languages or in one."""
+    languages = LANGUAGES if lang is None else (lang,)
+    return rules(_resolve(request.app.state.settings, kind, profile), languages)
+
+
+@_staff.get(
+    "/roots", summary="Where pictures of batches may lie", responses=_problems(401, 403, 429, 503)
+)
+def roots(request: Request) -> list[dict[str, Any]]:
+    """Number and name of each root."""
+    found: list[dict[str, Any]] = _batches(request).places.roots()
+    return found
+
+
+@_staff.get("/roots/{number}", summary="What lies in a folder", responses=_STAFF_PROBLEMS)
+def one_root(
+    request: Request,
+    number: Annotated[int, PathParameter(ge=0, le=MOST_ITEMS)],
+    folder: Annotated[str, Query(max_length=1000)] = "",
+) -> dict[str, Any]:
+    """Names of the folders in a folder below a root, and how many files are in it."""
+    return _batches(request).places.look(number, folder)
+
+
+@_staff.get(
+    "/batches",
+    summary="All batches, newest first",
+    response_model=list[Progress],
+    responses=_problems(401, 403, 429, 503),
+)
+def all_batches(request: Request) -> Any:
+    """State and counts of each that is still kept."""
+    return _batches(request).all()
 
 
 @_staff.post(
     "/batches",
     status_code=202,
-    summary="Judge a list of pictures",
+    summary="Judge a list of pictures, or a folder",
     response_model=Progress,
-    responses=_problems(400, 401, 403, 408, 413, 415, 422, 429, 503),
-    openapi_extra=_BATCH_BODY,
+    responses=_problems(400, 401, 403, 404, 408, 413, 415, 422, 429, 503),
+    openapi_extra=lists.BODY,
 )
 async def start_batch(
     request: Request,
@@ -512,29 +687,78 @@ async def start_batch(
     lang: Literal["zh", "en"] | None = None,
 ) -> Any:
     """Pictures are read by the workers from the configured roots."""
-    counter: Counter = request.app.state.counter
-    settings: Settings = request.app.state.settings
-    items = await _items(request)
-    rule_file = _resolve(settings, kind, profile)
-    asked = {(item.kind, item.profile) for item in items}
-    rule_files = {each: _resolve(settings, each[0] or kind, each[1] or profile) for each in asked}
-    progress = await run_in_threadpool(
-        counter.batches.create, items, rule_file, rule_files, lang or _language(request)
-    )
+    rule_file = _resolve(request.app.state.settings, kind, profile)
+    items = await _items(request, rule_file)
+    progress = await _start(request, items, rule_file, profile, lang)
     response.headers["Location"] = f"/v1/batches/{progress['id']}"
     return progress
+
+
+@_staff.post(
+    "/batches/{batch_id}/again",
+    status_code=202,
+    summary="Judge the same pictures by other rules",
+    response_model=Progress,
+    responses=_problems(401, 403, 404, 409, 422, 429, 503),
+)
+async def start_again(
+    request: Request,
+    response: Response,
+    batch_id: BatchId,
+    profile: str = "",
+    lang: Literal["zh", "en"] | None = None,
+) -> Any:
+    """To compare before a change of rules is published.
+
+    Without the names, numbers, types and references that were given with the list: they are
+    forgotten when a picture is judged.
+    """
+    before = await run_in_threadpool(_batches(request).known, batch_id)
+    rule_file = _resolve(request.app.state.settings, before["kind"], profile)
+    items = await run_in_threadpool(_batches(request).paths, batch_id)
+    progress = await _start(request, items, rule_file, profile, lang, batch_id)
+    response.headers["Location"] = f"/v1/batches/{progress['id']}"
+    return progress
+
+
+async def _start(
+    request: Request,
+    items: list[lists.Item],
+    rule_file: profiles.Profile,
+    profile: str,
+    lang: str | None,
+    origin: str = "",
+) -> dict[str, Any]:
+    settings: Settings = request.app.state.settings
+    asked = {(item.kind, item.profile) for item in items}
+    # Another kind than the batch's is judged by its own rules.
+    rule_files = {
+        (kind, own): _resolve(
+            settings,
+            kind or rule_file.kind,
+            own or (profile if kind in ("", rule_file.kind) else ""),
+        )
+        for kind, own in asked
+    }
+    return await run_in_threadpool(
+        _batches(request).create,
+        items,
+        rule_file,
+        rule_files,
+        lang or _language(request),
+        origin,
+    )
 
 
 @_staff.get(
     "/batches/{batch_id}",
     summary="How far a batch is",
     response_model=Progress,
-    responses=_problems(401, 403, 404, 422, 429, 503),
+    responses=_STAFF_PROBLEMS,
 )
-def batch(request: Request, batch_id: Annotated[str, PathParameter(pattern=_ID)]) -> Any:
+def batch(request: Request, batch_id: BatchId) -> Any:
     """State and counts."""
-    found = request.app.state.counter.batches.progress(batch_id)
-    return found or _problem(request, 404, "batch-unknown")
+    return _batches(request).known(batch_id)
 
 
 @_staff.get(
@@ -546,39 +770,219 @@ def batch(request: Request, batch_id: Annotated[str, PathParameter(pattern=_ID)]
             "description": "One JSON object a line: number, path, id, and report or error.",
             "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
         },
-        **_problems(401, 403, 404, 422, 429, 503),
+        **_STAFF_PROBLEMS,
     },
 )
-async def results(
-    request: Request, batch_id: Annotated[str, PathParameter(pattern=_ID)]
-) -> Response:
+async def results(request: Request, batch_id: BatchId) -> Response:
     """All rows so far, then each further one as it comes; ends with the batch."""
     counter: Counter = request.app.state.counter
-    if await run_in_threadpool(counter.batches.progress, batch_id) is None:
-        return _problem(request, 404, "batch-unknown")
+    await run_in_threadpool(counter.batches.known, batch_id)
 
     async def lines() -> AsyncIterator[bytes]:
-        try:
-            async for row in counter.rows(batch_id):
-                # An empty line is no row; it finds out whether anyone still reads.
-                yield b"\n" if row is None else _dumps(row).encode() + b"\n"
-        except PhotoServiceError as error:
-            # Too late for a status: the reader has fewer rows than the batch has pictures.
-            log.warning("failed", extra={"code": error.code})
+        async for row in counter.rows(batch_id):
+            # An empty line is no row; it finds out whether anyone still reads.
+            yield b"\n" if row is None else _dumps(row).encode() + b"\n"
 
-    return StreamingResponse(lines(), media_type="application/x-ndjson")
+    return StreamingResponse(_whole(lines()), media_type="application/x-ndjson")
+
+
+@_staff.get(
+    "/batches/{batch_id}/events",
+    summary="What happens to a batch, as it happens",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "Server-sent events: `progress`, `row` (with an `id`), at last `end`.",
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        },
+        **_STAFF_PROBLEMS,
+    },
+)
+async def events(
+    request: Request,
+    batch_id: BatchId,
+    rows: Annotated[Literal["all", "new"], Query(description="those so far, too?")] = "all",
+    last_event_id: Annotated[str | None, Header(pattern=r"^[0-9]{1,19}-[0-9]{1,19}$")] = None,
+) -> Response:
+    """With `Last-Event-ID` it goes on after that row."""
+    counter: Counter = request.app.state.counter
+    await run_in_threadpool(counter.batches.known, batch_id)
+    last = last_event_id or (LATEST if rows == "new" else FIRST)
+
+    async def frames() -> AsyncIterator[bytes]:
+        async for event in counter.events(batch_id, last):
+            # A comment finds out whether anyone still reads.
+            yield b":\n\n" if event is None else _frame(*event)
+
+    return StreamingResponse(_whole(frames()), media_type="text/event-stream")
+
+
+def _frame(name: str, mark: str, data: Any) -> bytes:
+    head = f"id: {mark}\n" if mark else ""
+    return f"{head}event: {name}\ndata: {_dumps(data)}\n\n".encode()
+
+
+async def _whole(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    try:
+        async for piece in pieces:
+            yield piece
+    except PhotoServiceError as error:
+        # Too late for a status: the reader misses the end.
+        log.warning("failed", extra={"code": error.code})
+
+
+@_staff.get("/batches/{batch_id}/items", summary="A page of results", responses=_STAFF_PROBLEMS)
+def items(
+    request: Request,
+    batch_id: BatchId,
+    decision: Decided | None = None,
+    code: Annotated[str, Query(pattern=r"^[a-z0-9-]{0,64}$")] = "",
+    overruled: bool = False,
+    offset: Offset = 0,
+    limit: Limit = 50,
+) -> dict[str, Any]:
+    """Short forms of the rows that are there, in the order of the list.
+
+    Those with a decision of the machine, those that a code stopped, those that a person decided;
+    asked together, those that are all of it.
+    """
+    _batches(request).known(batch_id)
+    marks = [f"decision/{decision}"] * bool(decision) + [f"code/{code}"] * bool(code)
+    marks += ["overruled"] * overruled
+    return _batches(request).results.page(batch_id, marks, offset, limit)
+
+
+@_staff.get("/batches/{batch_id}/items/{number}", summary="One row", responses=_STAFF_PROBLEMS)
+def item(request: Request, batch_id: BatchId, number: Number) -> dict[str, Any]:
+    """With its whole report, and what a person decided."""
+    return _batches(request).row(batch_id, number)
+
+
+@_staff.get(
+    "/batches/{batch_id}/items/{number}/picture",
+    summary="A picture of a batch",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The file as it lies below its root.",
+            "content": {each: {"schema": {"type": "string", "format": "binary"}}
+                        for each in (*_PICTURES.values(), _UNKNOWN)},
+        },
+        **_STAFF_PROBLEMS,
+    },
+)  # fmt: skip
+def item_picture(request: Request, batch_id: BatchId, number: Number) -> Response:
+    """Read anew: it may have changed since it was judged."""
+    data = _batches(request).places.read(_batches(request).row(batch_id, number)["path"])
+    media_type = next((t for start, t in _PICTURES.items() if data.startswith(start)), _UNKNOWN)
+    # By its bytes, never by its name: nothing else is shown by a browser.
+    shown = "attachment" if media_type == _UNKNOWN else "inline"
+    return Response(data, headers={"Content-Disposition": shown}, media_type=media_type)
+
+
+@_staff.get(
+    "/batches/{batch_id}/items/{number}/report",
+    summary="The report of one row, to print",
+    response_class=HTMLResponse,
+    responses=_STAFF_PROBLEMS,
+)
+async def item_report(request: Request, batch_id: BatchId, number: Number) -> Response:
+    """The report of that time; the picture, if it is still there, with what is drawn into it."""
+    row = await run_in_threadpool(_batches(request).row, batch_id, number)
+    rule_file, language = await run_in_threadpool(_batches(request).judged_by, batch_id, row)
+    drawings = None
+    with contextlib.suppress(FileUnreadableError):
+        data = await run_in_threadpool(_batches(request).places.read, row["path"])
+        upload = Upload(data, rule_file, language, row["path"], Context(drawings=True))
+        fresh = await request.app.state.counter.ask(upload, request.app.state.settings.wait_s)
+        drawings = (fresh or {}).get("drawings")
+    page = await run_in_threadpool(printed, row["report"], drawings, language)
+    return HTMLResponse(page, headers={"Content-Security-Policy": _PRINTED_POLICY})
+
+
+@_staff.post(
+    "/batches/{batch_id}/items/{number}/overrule",
+    summary="Decide what the machine decided otherwise",
+    responses=_problems(400, 401, 403, 404, 408, 413, 422, 429, 503),
+)
+def overrule(request: Request, batch_id: BatchId, number: Number, word: Overrule) -> dict[str, Any]:
+    """The row with the decision, its reason, the name of the key and the time; the last counts."""
+    who = request.state.who
+    return _batches(request).overrule(batch_id, number, word.decision, word.reason, who)
+
+
+@_staff.delete(
+    "/batches/{batch_id}/items/{number}/overrule",
+    summary="Take a person's decision back",
+    responses=_STAFF_PROBLEMS,
+)
+def take_back(request: Request, batch_id: BatchId, number: Number) -> dict[str, Any]:
+    """The row without it."""
+    return _batches(request).overrule(batch_id, number, "", "", request.state.who)
+
+
+@_staff.get(
+    "/batches/{batch_id}/compare/{other_id}",
+    summary="How verdicts changed from one batch to another",
+    responses=_STAFF_PROBLEMS,
+)
+def compare(
+    request: Request,
+    batch_id: BatchId,
+    other_id: BatchId,
+    before: Decided | None = None,
+    after: Decided | None = None,
+    offset: Offset = 0,
+    limit: Limit = 50,
+) -> dict[str, Any]:
+    """Old verdict → new verdict → pictures, codes gained and lost, and a page of what changed."""
+    runs = [_batches(request).known(each) for each in (batch_id, other_id)]
+    change = comparison.compare(_batches(request), batch_id, other_id)
+    overrules = _batches(request).results.overrules(batch_id)
+    page = comparison.moves(
+        change, old=before or "", new=after or "", overrules=overrules, offset=offset, limit=limit
+    )
+    return {"before": runs[0], "after": runs[1], **comparison.told(change), **page}
+
+
+@_staff.get(
+    "/batches/{batch_id}/{file}",
+    summary="All results as a file",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The rows that are there now.",
+            "content": {each: {"schema": {"type": "string"}} for each in _FILES.values()},
+        },
+        **_STAFF_PROBLEMS,
+    },
+)
+def download(
+    request: Request,
+    batch_id: BatchId,
+    file: Literal["results.csv", "results.jsonl", "summary.html"],
+) -> Response:
+    """`results.jsonl` is what `photo-service reverify` reads."""
+    found = _batches(request)
+    found.known(batch_id)
+    headers = {"Content-Disposition": f'attachment; filename="{batch_id[:8]}-{file}"'}
+    if file == "summary.html":
+        page = downloads.summary(found, batch_id, messages(_language(request)))
+        return Response(page, headers=headers, media_type=_FILES[file])
+    rows = downloads.table if file == "results.csv" else downloads.lines
+    return StreamingResponse(rows(found, batch_id), headers=headers, media_type=_FILES[file])
 
 
 @_staff.delete(
     "/batches/{batch_id}",
     summary="Cancel a batch",
     response_model=Progress,
-    responses=_problems(401, 403, 404, 422, 429, 503),
+    responses=_STAFF_PROBLEMS,
 )
-def cancel(request: Request, batch_id: Annotated[str, PathParameter(pattern=_ID)]) -> Any:
+def cancel(request: Request, batch_id: BatchId) -> Any:
     """What has not begun will not begin; the results so far stay."""
-    found = request.app.state.counter.batches.cancel(batch_id)
-    return found or _problem(request, 404, "batch-unknown")
+    _batches(request).known(batch_id)
+    return _batches(request).cancel(batch_id)
 
 
 @_open.head("/healthz", include_in_schema=False)
@@ -610,12 +1014,63 @@ def metrics(request: Request) -> Response:
     return Response(body, media_type=media_type)
 
 
+@_portal.get("/codes", summary="What codes say", responses=_problems(401, 403, 422, 429, 503))
+def codes(lang: Literal["zh", "en"] = "zh") -> dict[str, str]:
+    """Each code's sentence about any picture, with `…` for what is measured."""
+    return code_titles(messages(lang))
+
+
+# --- the console --------------------------------------------------------------------------------
+
+
+class ConsoleFiles(StaticFiles):
+    """The console's pages, styles and modules as they lie in ``photo_service/console``."""
+
+    def file_response(self, *args: Any, **options: Any) -> Response:
+        """A file, or that it is unchanged, with the console's headers."""
+        response = super().file_response(*args, **options)
+        response.headers.update(_CONSOLE_HEADERS)
+        return response
+
+
+_CONSOLE = ConsoleFiles(packages=[("photo_service", "console")])
+
+
+@_open.head("/", include_in_schema=False)
+@_open.get("/", include_in_schema=False)
+async def candidates_page(request: Request) -> Response:
+    """For candidates and clerks."""
+    return await _CONSOLE.get_response("index.html", request.scope)
+
+
+@_open.head("/staff", include_in_schema=False)
+@_open.get("/staff", include_in_schema=False)
+async def staff_page(request: Request) -> Response:
+    """For staff: batches."""
+    return await _CONSOLE.get_response("staff.html", request.scope)
+
+
+@_open.get("/console/messages.{language}.json", include_in_schema=False)
+async def console_texts(request: Request, language: Literal["zh", "en"]) -> Response:
+    """The console's sentences."""
+    body = _dumps(texts(language)).encode()
+    headers = {**_CONSOLE_HEADERS, "etag": f'"{sha256(body).hexdigest()}"'}
+    if request.headers.get("if-none-match") == headers["etag"]:
+        return Response(status_code=304, headers=headers)
+    return Response(body, headers=headers, media_type="application/json")
+
+
 def _dumps(content: Any) -> str:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
 def _json(content: Any, headers: dict[str, str] | None = None) -> Response:
     return Response(_dumps(content).encode(), headers=headers, media_type="application/json")
+
+
+def _batches(request: Request) -> Batches:
+    counter: Counter = request.app.state.counter
+    return counter.batches
 
 
 def _resolve(settings: Settings, kind: str, profile: str) -> profiles.Profile:
@@ -626,32 +1081,17 @@ def _resolve(settings: Settings, kind: str, profile: str) -> profiles.Profile:
     return profiles.resolve(kind[:40], profile or None, settings.profiles_dir)
 
 
-async def _items(request: Request) -> list[Any]:
+async def _items(request: Request, rule_file: profiles.Profile) -> list[lists.Item]:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     body = await request.body()
     if media_type == "text/csv":
-        try:
-            return read_manifest(body.decode("utf-8"))
-        except UnicodeDecodeError as error:
-            raise UsageError("manifest-encoding") from error
+        return lists.read_table(body)
     if media_type not in ("application/json", ""):
         raise HTTPException(415)
-    try:
-        given = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise UsageError("json-bad") from error
-    if (
-        not isinstance(given, dict)
-        or set(given) != {"items"}
-        or not isinstance(given["items"], list)
-    ):
-        raise UsageError("batch-items")
-    items = []
-    for number, item in enumerate(given["items"], 1):
-        if not isinstance(item, str | dict):
-            raise UsageError("batch-items")
-        items.append(item_of({"path": item} if isinstance(item, str) else item, number))
-    return items
+    given = lists.read_json(body)
+    if isinstance(given, lists.Folder):
+        return await run_in_threadpool(_batches(request).below, given, rule_file)
+    return given
 
 
 # --- errors -------------------------------------------------------------------------------------
@@ -737,6 +1177,7 @@ def create_app(settings: Settings) -> Frame:
     app.state.counter = counter
     for router in (_uploads, _portal, _staff, _meters, _open):
         app.include_router(router)
+    app.mount("/console", _CONSOLE)
     app.add_exception_handler(PhotoServiceError, _tell_error)
     app.add_exception_handler(HTTPException, _tell_http)
     app.add_exception_handler(RequestValidationError, _tell_invalid)

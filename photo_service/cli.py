@@ -190,9 +190,12 @@ def _parser(text: Messages) -> _Parser:
     add("--profile", metavar="NAME|FILE", help=text.ui("help_profile"))
     add("--json", action="store_true", help=text.ui("help_json"))
     add("--details", action="store_true", help=text.ui("help_details"))
+    add("--together", action="store_true", help=text.ui("help_together"))
     add("--overlay", metavar="DIR", help=text.ui("help_overlay"))
+    add("--report", metavar="OUT.html", help=text.ui("help_report"))
     add("--expect-name", metavar="NAME", default="", help=text.ui("help_expect_name"))
     add("--expect-number", metavar="NUMBER", default="", help=text.ui("help_expect_number"))
+    add("--expect-type", metavar="TYPE", default="", help=text.ui("help_expect_type"))
     add("--reference", metavar="FILE", help=text.ui("help_reference"))
     add(
         "--fields",

@@ -23,7 +23,8 @@ from photo_service.errors import FileUnreadableError, UsageError
 from photo_service.settings import Settings
 from tests.conftest import SAMPLES
 from workers import broker
-from workers.batches import Batches, Item
+from workers.batches import Batches
+from workers.lists import Item
 
 ACCEPTED = (SAMPLES / "accepted-blue.jpg").read_bytes()
 REJECTED = (SAMPLES / "codes" / "picture-grey.jpg").read_bytes()

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from photo_service import profile
+from photo_service.service import verify_set
+from tests.conftest import SAMPLES as FOLDER
 from tests.conftest import Expected, expected_samples
 from tests.service import Service, until
 
@@ -27,6 +30,8 @@ def chosen() -> tuple[Expected, ...]:
 
 def plain(report: dict[str, Any]) -> dict[str, Any]:
     kept = {name: value for name, value in report.items() if name != "timings_ms"}
+    if "members" in kept:
+        kept["members"] = [{**member, "timings_ms": {}} for member in kept["members"]]
     return {**kept, "image": {**kept["image"], "name": ""}}
 
 
@@ -89,3 +94,28 @@ def test_a_batch_says_what_the_command_line_says(
     assert set(rows) == set(files)
     for name, row in rows.items():
         assert plain(row["report"]) == by_command[files[name]], name
+
+
+def test_an_application_is_one_through_every_door(service: Service, tmp_path: Path) -> None:
+    with zipfile.ZipFile(FOLDER / "archives" / "cards.zip") as cards:
+        files = [(Path(name).name, cards.read(name)) for name in cards.namelist()]
+    by_python = verify_set(files, "certificate").to_dict("zh")
+    for name, data in files:
+        (tmp_path / name).write_bytes(data)
+    done = subprocess.run(
+        (
+            sys.executable, "-m", "photo_service.cli", "check", "--json", "--lang", "zh",
+            "--as", "certificate", "--together", *(name for name, _ in files),
+        ),
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )  # fmt: skip
+    answer = service.client.post(
+        "/v1/applications",
+        files=[("files", file) for file in files],
+        data={"kind": "certificate", "lang": "zh", "wait": "60"},
+    )
+    assert len(by_python["members"]) == len(files)
+    assert plain(json.loads(done.stdout)) == plain(by_python)
+    assert plain(answer.json()) == plain(by_python)

@@ -35,8 +35,9 @@ from tests.service import (
     valkey,
 )
 from workers import broker, meters
-from workers.batches import Batches, Item
+from workers.batches import Batches
 from workers.desk import Desk, Upload
+from workers.lists import Item
 from workers.worker import WarmWorker
 
 PORTRAIT = (SAMPLES / "accepted-blue.jpg").read_bytes()
@@ -240,7 +241,7 @@ def test_a_batch_outlasts_a_queue_that_is_away(tmp_path: Path) -> None:
         time.sleep(6)
         running.server.start()
         until(lambda: progress(running, batch)["state"] == "finished", 60, running.process)
-        rows = list(running.batches.rows(batch["id"]))
+        rows = list(running.batches.results.rows(batch["id"]))
         assert sorted(row["number"] for row in rows) == list(range(count))
         assert {row["report"]["decision"] for row in rows} == {"accepted"}
 
@@ -274,7 +275,7 @@ def test_chaos_loses_nothing_and_does_nothing_twice(tmp_path: Path) -> None:
         finally:
             over.set()
             chaos.join()
-        rows = list(running.batches.rows(batch["id"]))
+        rows = list(running.batches.results.rows(batch["id"]))
         assert sorted(row["number"] for row in rows) == list(range(count))
         assert progress(running, batch)["done"] == count
         assert sum(progress(running, batch)["counts"].values()) == count

@@ -2,88 +2,57 @@
 
 Kept in Redis for ``Settings.batch_ttl_s``:
 
-* ``photo:batch:ID``: kind, profile, language, totals and counts;
+* ``photo:batch:ID``: kind, profile, language, when it was started, how far it is;
 * ``photo:batch:ID:items``: what is still to be judged, with the names and numbers to compare;
   each goes when its picture is finished;
-* ``photo:batch:ID:done``: numbers of the finished pictures: none is counted twice;
-* ``photo:batch:ID:results``: a stream with one deflated row for each;
-* ``photo:batches``: ids of the batches that are not finished.
+* what became of the others: see `workers.results`;
+* ``photo:batches``: ids of the batches that are not finished;
+* ``photo:batches:known``: ids of all, by when they were started.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 from uuid import uuid4
 
-import fsspec
 from redis import WatchError
 from rq.job import Job
 
 from photo_service.context import Context
-from photo_service.errors import FileUnreadableError, UsageError
+from photo_service.errors import PhotoServiceError, UsageError
 from photo_service.profile import Profile, parse
-from photo_service.rows import UNREADABLE, decision_of
+from photo_service.rows import UNREADABLE
 from photo_service.settings import Settings
 from workers import broker
-from workers.desk import job_options, order, pack, unpack
+from workers.desk import job_options, order
+from workers.lists import Folder, Item
 from workers.logs import request_id
+from workers.places import Places, extensions
+from workers.results import KNOWN, OPEN, Results, batch_key
 
-OPEN = "photo:batches"
 # Jobs put into the queue in one go.
 CHUNK = 500
 # The most pictures of one batch.
 MOST_ITEMS = 100_000
-_COLUMNS = ("path", "kind", "profile", "reference", "name", "number", "type", "id")
 _DECISIONS = ("accepted", "rejected", "review", UNREADABLE)
 
-_FINISH = """
-local batch = KEYS[1]
-if redis.call('EXISTS', batch) == 0 or redis.call('SADD', batch .. ':done', ARGV[1]) == 0 then
-    return 0
-end
-redis.call('XADD', batch .. ':results', '*', 'row', ARGV[2])
-redis.call('HDEL', batch .. ':items', ARGV[1])
-redis.call('HINCRBY', batch, ARGV[3], 1)
-local done = redis.call('HINCRBY', batch, 'done', 1)
-if done >= tonumber(redis.call('HGET', batch, 'total')) then
-    if redis.call('HGET', batch, 'state') == 'running' then
-        redis.call('HSET', batch, 'state', 'finished')
-    end
-    redis.call('SREM', KEYS[2], ARGV[4])
-end
-for _, part in ipairs({'', ':done', ':results', ':items'}) do
-    redis.call('EXPIRE', batch .. part, ARGV[5])
-end
-return 1
-"""
+
+class BatchRunningError(PhotoServiceError):
+    """A batch must have ended first."""
+
+    http_status = 409
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One picture of a batch: where it is and what is known of it.
+class UnknownError(PhotoServiceError):
+    """There is no such batch or picture (any more)."""
 
-    Attributes:
-        path: below one of the roots, or a URL that begins with one.
-        kind, profile: the batch's own when empty.
-        reference: where a photo of the same person already on file is.
-        name, number, type: what the candidate entered.
-        id: the caller's own mark, returned with the result.
-    """
-
-    path: str
-    kind: str = ""
-    profile: str = ""
-    reference: str = ""
-    name: str = field(default="", repr=False)
-    number: str = field(default="", repr=False)
-    type: str = ""
-    id: str = ""
+    http_status = 404
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,54 +69,6 @@ class About:
         return parse(source.encode(), name)
 
 
-def read_manifest(text: str) -> list[Item]:
-    """A CSV manifest with a heading; ``path`` must be there, the other columns of `Item` may.
-
-    Raises:
-        UsageError: a column is unknown or ``path`` is missing; names the row.
-    """
-    lines = io.StringIO(text.removeprefix("\ufeff"), newline=None)
-    rows = csv.DictReader(lines, skipinitialspace=True)
-    try:
-        return _read_rows(rows)
-    except csv.Error as error:
-        raise UsageError("manifest-row", row=rows.line_num + 1) from error
-
-
-def _read_rows(rows: csv.DictReader[str]) -> list[Item]:
-    columns = [str(name).strip().lower() for name in rows.fieldnames or ()]
-    unknown = [name for name in columns if name not in _COLUMNS]
-    if unknown or "path" not in columns:
-        raise UsageError(
-            "manifest-columns", columns=", ".join(unknown) or "–", known=", ".join(_COLUMNS)
-        )
-    rows.fieldnames = columns
-    items = []
-    for row in rows:
-        if None in row:
-            raise UsageError("manifest-row", row=rows.line_num)
-        values = {name: (value or "").strip() for name, value in row.items()}
-        if any(values.values()):
-            items.append(item_of(values, rows.line_num))
-    return items
-
-
-def item_of(values: dict[str, Any], row: int) -> Item:
-    """One item from a table row or a JSON object.
-
-    Raises:
-        UsageError: ``path`` is empty, or a value is no text.
-    """
-    odd = [n for n, value in values.items() if n not in _COLUMNS or not isinstance(value, str)]
-    if odd:
-        raise UsageError(
-            "manifest-columns", columns=", ".join(sorted(odd)), known=", ".join(_COLUMNS)
-        )
-    if not values.get("path"):
-        raise UsageError("manifest-row", row=row)
-    return Item(**values)
-
-
 class Batches:
     """All batches of one queue. May be shared between threads."""
 
@@ -155,6 +76,8 @@ class Batches:
         self.connection = connection
         self._settings = settings
         self._queue = broker.queue(broker.BATCH, connection)
+        self.places = Places(settings)
+        self.results = Results(connection, settings.batch_ttl_s)
 
     # --- taking and telling --------------------------------------------------------------------
 
@@ -164,6 +87,7 @@ class Batches:
         profile: Profile,
         others: Mapping[tuple[str, str], Profile],
         language: str,
+        origin: str = "",
     ) -> dict[str, Any]:
         """Keep a list, and the rules as they are now, and order its first job.
 
@@ -172,6 +96,7 @@ class Batches:
             profile: the batch's rules.
             others: the rules of each (kind, profile) that items name.
             language: of the reports.
+            origin: the batch whose pictures are judged again.
 
         Raises:
             UsageError: ``batch-empty``, ``batch-too-large``; a path lies outside the roots.
@@ -183,11 +108,11 @@ class Batches:
         for item in items:
             for place in (item.path, item.reference):
                 if place:
-                    self.locate(place)
+                    self.places.locate(place)
         named = {_asked(Item("", *pair)): each for pair, each in others.items()}
         rules = {n: [p.name, p.source] for n, p in {"|": profile, **named}.items()}
         batch_id = uuid4().hex
-        key, ttl = _key(batch_id), self._settings.batch_ttl_s
+        key, ttl = batch_key(batch_id), self._settings.batch_ttl_s
         about = {
             "kind": profile.kind,
             "profile": profile.name,
@@ -197,6 +122,8 @@ class Batches:
             "total": len(items),
             "done": 0,
             "state": "running",
+            "started": datetime.now(UTC).isoformat(timespec="seconds"),
+            "origin": origin,
         }
         numbered = {n: json.dumps(asdict(item)) for n, item in enumerate(items)}
         with self.connection.pipeline() as pipeline:
@@ -205,6 +132,8 @@ class Batches:
             pipeline.expire(key, ttl)
             pipeline.expire(f"{key}:items", ttl)
             pipeline.sadd(OPEN, batch_id)
+            pipeline.zadd(KNOWN, {batch_id: time.time()})
+            pipeline.expire(KNOWN, ttl)
             pipeline.execute()
         order(self._queue, "order_batch", (batch_id,), batch_id, self._settings)
         found = self.progress(batch_id)
@@ -213,24 +142,95 @@ class Batches:
 
     def progress(self, batch_id: str) -> dict[str, Any] | None:
         """State and counts; ``None`` for a batch that is not known (any more)."""
-        stored = self._about(batch_id)
-        if not stored:
+        names = ("state", "kind", "profile", "total", "done", "started", "origin")
+        stored = self.connection.hmget(batch_key(batch_id), names)
+        if stored[0] is None:
             return None
+        told = {n: value.decode() for n, value in zip(names, stored, strict=True)}
+        marks = self.results.marks(batch_id)
+        codes = {
+            mark.removeprefix("code/"): count
+            for mark, count in sorted(marks.items(), key=lambda pair: (-pair[1], pair[0]))
+            if mark.startswith("code/")
+        }
         return {
             "id": batch_id,
-            "state": stored["state"],
-            "kind": stored["kind"],
-            "profile": stored["profile"],
-            "total": int(stored["total"]),
-            "done": int(stored["done"]),
-            "counts": {name: int(stored.get(name, 0)) for name in _DECISIONS},
+            **told,
+            "total": int(told["total"]),
+            "done": int(told["done"]),
+            "counts": {name: marks.get(f"decision/{name}", 0) for name in _DECISIONS},
+            "codes": codes,
+            "overruled": marks.get("overruled", 0),
         }
+
+    def known(self, batch_id: str) -> dict[str, Any]:
+        """State and counts.
+
+        Raises:
+            UnknownError: ``batch-unknown``.
+        """
+        progress = self.progress(batch_id)
+        if progress is None:
+            raise UnknownError("batch-unknown")
+        return progress
+
+    def row(self, batch_id: str, number: int) -> dict[str, Any]:
+        """The row of a picture that is judged.
+
+        Raises:
+            UnknownError: ``batch-unknown``, ``item-unknown``.
+        """
+        row = self.results.row(batch_id, number)
+        if row is None:
+            self.known(batch_id)
+            raise UnknownError("item-unknown")
+        return row
+
+    def judged_by(self, batch_id: str, row: Mapping[str, Any]) -> tuple[Profile, str]:
+        """The rules that a row's report was made by, and its language.
+
+        Raises:
+            UnknownError: ``batch-unknown``; ``report-none`` for a picture that was not read.
+        """
+        if "report" not in row:
+            raise UnknownError("report-none")
+        rules, language = self.connection.hmget(batch_key(batch_id), "rules", "language")
+        for name, source in json.loads(rules or b"{}").values():
+            profile = parse(source.encode(), name)
+            if profile.sha256 == row["report"]["profile"]["sha256"]:
+                return profile, language.decode()
+        raise UnknownError("batch-unknown")
+
+    def overrule(
+        self, batch_id: str, number: int, decision: str, reason: str, by: str
+    ) -> dict[str, Any]:
+        """Keep what a person decided of a picture; see `Results.overrule`.
+
+        Returns:
+            The row as it is then.
+
+        Raises:
+            UnknownError: ``batch-unknown``, ``item-unknown``.
+        """
+        self.results.overrule(batch_id, number, decision, reason, by)
+        return self.row(batch_id, number)
+
+    def all(self) -> list[dict[str, Any]]:
+        """Progress of all batches that are known, newest first."""
+        found = []
+        for member in self.connection.zrevrange(KNOWN, 0, -1):
+            progress = self.progress(member.decode())
+            if progress is None:
+                self.connection.zrem(KNOWN, member)
+            else:
+                found.append(progress)
+        return found
 
     def cancel(self, batch_id: str) -> dict[str, Any] | None:
         """Stop a batch: what has not begun will not begin; results so far stay."""
         if not self._about(batch_id):
             return None
-        key = _key(batch_id)
+        key = batch_key(batch_id)
         with self.connection.pipeline() as pipeline:
             try:
                 pipeline.watch(key)
@@ -251,17 +251,50 @@ class Batches:
             pipeline.execute()
         return self.progress(batch_id)
 
-    def rows(self, batch_id: str) -> Iterator[dict[str, Any]]:
-        """Result rows so far, in the order in which they came."""
-        for _, fields in self.connection.xrange(results_key(batch_id)):
-            yield unpack(fields[b"row"])
+    def below(self, folder: Folder, profile: Profile) -> list[Item]:
+        """All files below a folder that a profile can judge; see `Places.below`.
+
+        Raises:
+            UsageError: ``folder-empty``, ``folder-too-large``, or there is no such folder.
+            FileUnreadableError: it cannot be listed.
+        """
+        endings = extensions(profile)
+        found = list(islice(self.places.below(folder.root, folder.folder, endings), MOST_ITEMS + 1))
+        if not found:
+            raise UsageError("folder-empty", endings=" ".join(endings))
+        if len(found) > MOST_ITEMS:
+            raise UsageError("folder-too-large", most=MOST_ITEMS)
+        return [Item(path) for path in found]
+
+    def paths(self, batch_id: str) -> list[Item]:
+        """The judged pictures as they can be judged again.
+
+        Names, numbers, types and references to compare with went with each picture's job; rules
+        that a picture had of its own are left behind.
+
+        Raises:
+            UnknownError: ``batch-unknown``.
+            BatchRunningError: not all are judged yet.
+        """
+        progress = self.known(batch_id)
+        if progress["state"] == "running":
+            raise BatchRunningError("batch-running")
+        shorts = sorted(self.results.shorts(batch_id), key=lambda short: int(short["number"]))
+        return [
+            Item(
+                path=short["path"],
+                kind="" if short["kind"] == progress["kind"] else short["kind"],
+                id=short["id"],
+            )
+            for short in shorts
+        ]
 
     # --- for workers ---------------------------------------------------------------------------
 
     def open_item(self, batch_id: str, number: int) -> tuple[About | None, Item | None]:
         """A picture that is still to be judged; nothing if it is done or the batch is cancelled."""
         stored = self._about(batch_id)
-        text = self.connection.hget(f"{_key(batch_id)}:items", str(number))
+        text = self.connection.hget(f"{batch_key(batch_id)}:items", str(number))
         if not stored or text is None or stored["state"] != "running":
             return None, None
         about = About(
@@ -278,31 +311,24 @@ class Batches:
             UsageError: the place lies outside the roots.
             FileUnreadableError: it cannot be read, or is too large.
         """
-        return self._bytes(item.path), Context(
+        return self.places.read(item.path), Context(
             expect_name=item.name,
             expect_number=item.number,
             expect_type=item.type,
-            reference=self._bytes(item.reference) if item.reference else None,
+            reference=self.places.read(item.reference) if item.reference else None,
         )
 
     def finish(self, batch_id: str, number: int, item: Item, row: dict[str, Any]) -> None:
         """Add a picture's row, once."""
-        whole = {"number": number, "path": item.path, "id": item.id, **row}
-        self.connection.eval(
-            _FINISH,
-            2,
-            _key(batch_id),
-            OPEN,
-            str(number),
-            pack(whole),
-            decision_of(row),
-            batch_id,
-            str(self._settings.batch_ttl_s),
-        )
+        kind = row["report"]["kind"] if "report" in row else item.kind
+        if not kind:
+            kind = (self.connection.hget(batch_key(batch_id), "kind") or b"").decode()
+        about = {"path": item.path, "id": item.id, "kind": kind}
+        self.results.add(batch_id, number, {**about, **row})
 
     def order_items(self, batch_id: str) -> None:
         """Put every picture into the queue that is to be judged and is not there."""
-        numbers = sorted(int(n) for n in self.connection.hkeys(f"{_key(batch_id)}:items"))
+        numbers = sorted(int(n) for n in self.connection.hkeys(f"{batch_key(batch_id)}:items"))
         for start in range(0, len(numbers), CHUNK):
             chunk = numbers[start : start + CHUNK]
             with self.connection.pipeline(transaction=False) as pipeline:
@@ -337,40 +363,8 @@ class Batches:
             for number in numbers
         ]
 
-    # --- places --------------------------------------------------------------------------------
-
-    def locate(self, place: str) -> str:
-        """A place below one of the roots, as a full path or URL.
-
-        Raises:
-            UsageError: ``path-outside``: it is not below any root.
-        """
-        for root in self._settings.roots:
-            found = _below_url(place, root) if "://" in root else _below_folder(place, root)
-            if found is not None:
-                return found
-        raise UsageError("path-outside")
-
-    def _bytes(self, place: str) -> bytes:
-        full, most = self.locate(place), self._settings.max_file_bytes
-        try:
-            with fsspec.open(full, "rb") as stream:
-                data: bytes = stream.read(most + 1)
-        except FileNotFoundError as error:
-            raise FileUnreadableError("path-missing", file=place) from error
-        except PermissionError as error:
-            raise FileUnreadableError("path-forbidden", file=place) from error
-        except IsADirectoryError as error:
-            raise FileUnreadableError("path-directory", file=place) from error
-        except Exception as error:
-            why = getattr(error, "strerror", None) or type(error).__name__
-            raise FileUnreadableError("path-unreadable", file=place, why=why) from error
-        if len(data) > most:
-            raise FileUnreadableError("path-huge", file=place, limit=most >> 20)
-        return data
-
     def _about(self, batch_id: str) -> dict[str, str]:
-        stored = self.connection.hgetall(_key(batch_id))
+        stored = self.connection.hgetall(batch_key(batch_id))
         return {name.decode(): value.decode() for name, value in stored.items()}
 
 
@@ -378,32 +372,5 @@ def _asked(item: Item) -> str:
     return f"{item.kind}|{item.profile}"
 
 
-def _key(batch_id: str) -> str:
-    return f"photo:batch:{batch_id}"
-
-
-def results_key(batch_id: str) -> str:
-    """Of the stream of a batch's results; each entry's ``row`` is for `unpack`."""
-    return f"{_key(batch_id)}:results"
-
-
 def _job_id(batch_id: str, number: int | str) -> str:
     return f"{batch_id}-{number}"
-
-
-def _below_url(place: str, root: str) -> str | None:
-    start = root.rstrip("/") + "/"
-    # No ``..``, no second protocol chained on.
-    plain = ".." not in place and "::" not in place
-    return place if plain and place.startswith(start) else None
-
-
-def _below_folder(place: str, root: str) -> str | None:
-    if "://" in place:
-        return None
-    folder = Path(root).resolve()
-    try:
-        full = (folder / place).resolve()
-    except (OSError, RuntimeError, ValueError):
-        return None
-    return str(full) if full.is_relative_to(folder) else None

@@ -4,7 +4,8 @@ What is kept in Redis, and for how long (docs/privacy.md says the same for peopl
 
 * ``photo:upload:ID``: the picture, its reference photo and what the caller expects, until the job
   ends, at most `UPLOAD_TTL_S`;
-* ``photo:report:ID``: the report, deflated, for ``Settings.result_ttl_s``;
+* ``photo:report:ID``: the report, deflated, for ``Settings.result_ttl_s``; `BRIEF_TTL_S` when it
+  holds pictures;
 * ``photo:waiting:ID``: the reply lists of those who wait, at most `UPLOAD_TTL_S`;
 * ``photo:replies:NAME``: ids of finished uploads, one list for each waiting process.
 """
@@ -36,8 +37,8 @@ REPLY_TTL_S = 120
 FAILURE_TTL_S = 60
 # The first failure may be the machine's; the second is the picture's.
 RETRIES = 1
-# A report that our own failure made is not remembered longer.
-SET_ASIDE_TTL_S = 60
+# A report that our own failure made, or that holds pictures, is not remembered longer.
+BRIEF_TTL_S = 60
 
 _FINISH = """
 redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
@@ -50,6 +51,10 @@ redis.call('DEL', KEYS[3])
 """
 
 
+# Name and length of each of several files that are judged together.
+Together = tuple[tuple[str, int], ...]
+
+
 class BusyError(PhotoServiceError):
     """More is waiting than can be answered in time."""
 
@@ -58,15 +63,19 @@ class BusyError(PhotoServiceError):
 
 @dataclass(frozen=True)
 class Upload:
-    """One picture to judge.
+    """One picture to judge, one archive of pictures, or several files together.
+
+    Several files are one upload and one job, as they have one verdict: they wait, are judged,
+    fail and are remembered as one.
 
     Attributes:
-        data: the file's bytes.
+        data: the file's bytes; those of several one after the other.
         profile: the rules to judge it by; they travel with it.
         language: of the report's sentences.
         name: what the report calls the picture.
         context: what the caller knows besides it.
         request_id: follows the upload through the logs.
+        together: name and length of each of several files in ``data``.
     """
 
     data: bytes = field(repr=False)
@@ -75,10 +84,14 @@ class Upload:
     name: str = ""
     context: Context = field(default_factory=Context)
     request_id: str = ""
+    together: Together = ()
 
     @cached_property
     def id(self) -> str:
-        """The same for the same picture under the same rules, expectations and program."""
+        """The same for the same picture under the same rules, expectations and program.
+
+        Of several files their names count too: sentences about the whole tell them.
+        """
         parts = (
             sha256(self.data).hexdigest(),
             self.profile.sha256,
@@ -86,6 +99,7 @@ class Upload:
             __version__,
             self.language,
             self.context.digest,
+            json.dumps(self.together),
         )
         return sha256("\n".join(parts).encode()).hexdigest()[:32]
 
@@ -107,6 +121,7 @@ class Ticket:
     context: Context = field(repr=False)
     request_id: str
     trace: dict[str, str]
+    together: Together = ()
 
     def to_hash(self, data: bytes) -> dict[str, bytes]:
         """The Redis hash that holds the upload."""
@@ -117,12 +132,14 @@ class Ticket:
             "name": self.name,
             "request_id": self.request_id,
             "trace": self.trace,
+            "together": self.together,
             "expect": {
                 "expect_name": self.context.expect_name,
                 "expect_number": self.context.expect_number,
                 "expect_type": self.context.expect_type,
             },
             "fields": str(self.context.fields),
+            "drawings": self.context.drawings,
             "today": self.context.today.isoformat(),
         }
         return {
@@ -139,8 +156,10 @@ class Ticket:
             **about.pop("expect"),
             reference=stored[b"reference"] or None,
             fields=Fields(about.pop("fields")),
+            drawings=about.pop("drawings"),
             today=type(Context().today).fromisoformat(about.pop("today")),
         )
+        about["together"] = tuple((name, length) for name, length in about["together"])
         return cls(context=context, **about)
 
 
@@ -195,6 +214,7 @@ class Desk:
             context=upload.context,
             request_id=upload.request_id,
             trace=tracing.carrier(),
+            together=upload.together,
         )
         with self.connection.pipeline() as pipeline:
             pipeline.hset(f"photo:upload:{upload.id}", mapping=ticket.to_hash(upload.data))
@@ -227,7 +247,7 @@ class Desk:
             f"photo:upload:{upload_id}",
             f"photo:waiting:{upload_id}",
             pack(report),
-            str(self._settings.result_ttl_s if keep else SET_ASIDE_TTL_S),
+            str(self._settings.result_ttl_s if keep else BRIEF_TTL_S),
             upload_id,
             str(REPLY_TTL_S),
         )
@@ -245,6 +265,15 @@ class Desk:
         """The id of an upload that has its report now; ``None`` after ``timeout_s``."""
         found = self.connection.blpop([replies], timeout_s)
         return None if found is None else found[1].decode()
+
+
+def parted(data: bytes, together: Together) -> list[tuple[str, bytes]]:
+    """Name and bytes of each of several files that were put one after the other."""
+    files, start = [], 0
+    for name, length in together:
+        files.append((name, data[start : start + length]))
+        start += length
+    return files
 
 
 def order(

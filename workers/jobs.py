@@ -17,13 +17,14 @@ from rq.utils import now
 from photo_service.context import Context
 from photo_service.errors import PhotoServiceError
 from photo_service.profile import Profile, parse
+from photo_service.render.drawings import drawings_of
 from photo_service.rows import codes_of, error_of
+from photo_service.service import examine, examine_set
 from photo_service.service import set_aside as set_aside_report
-from photo_service.service import verify
 from photo_service.settings import Settings
-from workers import broker, meters, tracing
+from workers import broker, meters, tracing, watchdog
 from workers.batches import Batches
-from workers.desk import Desk
+from workers.desk import Desk, Together, parted
 from workers.logs import request_id
 
 P = ParamSpec("P")
@@ -93,8 +94,10 @@ def verify_upload(upload_id: str) -> None:
     with tracing.tracer().start_as_current_span(
         "verify", propagate.extract(ticket.trace), attributes={"kind": rules.kind}
     ):
-        report = _judge(data, rules, ticket.name, ticket.language, ticket.context)
-    desk.finish(upload_id, report)
+        report = _judge(
+            data, rules, ticket.name, ticket.language, ticket.context, together=ticket.together
+        )
+    desk.finish(upload_id, report, keep=not ticket.context.drawings)
     _told(report)
 
 
@@ -155,17 +158,33 @@ def set_aside(
 
 
 def _judge(
-    data: bytes, rules: Profile, name: str, language: str, context: Context
+    data: bytes,
+    rules: Profile,
+    name: str,
+    language: str,
+    context: Context,
+    *,
+    together: Together = (),
 ) -> dict[str, Any]:
-    report = verify(
-        data,
-        rules.kind,
-        profile=rules,
-        name=name,
-        context=context,
-        settings=bench().settings,
-    )
-    return report.to_dict(language)
+    """Judge a picture or an archive, or the files in ``data`` that belong together.
+
+    The watchdog gives each file the time of one.
+    """
+    settings = bench().settings
+    options: dict[str, Any] = {
+        "profile": rules,
+        "context": context,
+        "settings": settings,
+        "tick": watchdog.again,
+    }
+    if together:
+        examination = examine_set(parted(data, together), rules.kind, **options)
+    else:
+        examination = examine(data, rules.kind, name=name, **options)
+    report = examination.report.to_dict(language)
+    if context.drawings:
+        report["drawings"] = drawings_of(examination, language, font=settings.font)
+    return report
 
 
 def _told(report: dict[str, Any]) -> None:

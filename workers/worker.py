@@ -8,7 +8,6 @@ grown too large or old leaves after its job and is replaced.
 from __future__ import annotations
 
 import contextlib
-import faulthandler
 import logging
 import os
 import signal
@@ -30,7 +29,7 @@ from rq.timeouts import BaseDeathPenalty
 from photo_service.errors import PhotoServiceError
 from photo_service.service import use_one_core, verify, warm_up
 from photo_service.settings import Settings
-from workers import broker, jobs, logs, tracing
+from workers import broker, jobs, logs, tracing, watchdog
 from workers.desk import RETRIES
 
 # A running job that has not been heard of for so long is taken from its worker.
@@ -45,19 +44,15 @@ log = logging.getLogger(__name__)
 
 
 class Watchdog(BaseDeathPenalty):
-    """Ends the whole process when a job takes too long.
-
-    A timer in C: it works while native code holds the interpreter. What every thread was doing is
-    written to the standard error, names of functions only.
-    """
+    """Ends the whole process when a job takes too long; see `workers.watchdog`."""
 
     def setup_death_penalty(self) -> None:
         """Start the timer."""
-        faulthandler.dump_traceback_later(self._timeout, exit=True, file=sys.__stderr__ or 2)
+        watchdog.start(self._timeout)
 
     def cancel_death_penalty(self) -> None:
         """Stop it."""
-        faulthandler.cancel_dump_traceback_later()
+        watchdog.stop()
 
 
 @dataclass(frozen=True)
@@ -226,8 +221,10 @@ def _work(
     reserved: bool,
 ) -> None:
     warm_up(settings)
-    # The first picture takes ten times as long as the next.
-    verify(resources.files("photo_service.commands").joinpath("astronaut.jpg").read_bytes())
+    # The first picture takes ten times as long as the next, for faces as for text.
+    picture = resources.files("photo_service.commands").joinpath("astronaut.jpg").read_bytes()
+    for judged_as in ("graduation", "certificate"):
+        verify(picture, judged_as)
     kind = ReservedWorker if reserved else WarmWorker
     worker = kind(
         [broker.queue(queue, connection, kind.queue_class) for queue in broker.QUEUES],

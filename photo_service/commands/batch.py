@@ -15,16 +15,16 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from photo_service.commands.outcomes import Results, read_rows
+from photo_service.changes import Change, changes, verdict_of
+from photo_service.commands.outcomes import Results, read_rows, write_summary
 from photo_service.commands.runners import Runner, Task, local, queued
 from photo_service.errors import FileUnreadableError, UsageError
 from photo_service.messages import Messages
 from photo_service.profile import Profile, resolve
-from photo_service.render.summary import Change, write_summary
 from photo_service.render.text import PlainConsole
 from photo_service.rows import UNREADABLE, codes_of, decision_of
 from photo_service.settings import Settings
-from workers.batches import Item, read_manifest
+from workers.lists import Item, read_manifest
 
 DECISIONS = ("accepted", "rejected", "review", UNREADABLE)
 _EXIT_CODES = {"accepted": 0, "review": 11, "rejected": 10}
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace, settings: Settings, text: Messages) -> in
     tasks = list(_tasks(arguments.sources, rules, out))
     if not tasks:
         raise UsageError("batch-source", source=", ".join(arguments.sources))
-    return _judge(tasks, arguments, settings, text, changes=None)
+    return _judge(tasks, arguments, settings, text, before=None)
 
 
 def run_again(arguments: argparse.Namespace, settings: Settings, text: Messages) -> int:
@@ -54,7 +54,7 @@ def run_again(arguments: argparse.Namespace, settings: Settings, text: Messages)
         _task(row["path"], Path(row.get("file") or row["path"]), rules[_kind(row)], row)
         for row in before
     ]
-    return _judge(tasks, arguments, settings, text, changes=before)
+    return _judge(tasks, arguments, settings, text, before=before)
 
 
 def _judge(
@@ -63,7 +63,7 @@ def _judge(
     settings: Settings,
     text: Messages,
     *,
-    changes: Sequence[dict[str, Any]] | None,
+    before: Sequence[dict[str, Any]] | None,
 ) -> int:
     runner: Runner
     if arguments.queue:
@@ -76,14 +76,22 @@ def _judge(
         _refuse_other_rules(results, wanted)
         done = {_key(row) for row in results.rows}
         left = [task for key, task in wanted.items() if key not in done]
+        # What a person decided outlasts a change of rules.
+        words = {
+            (str(row["path"]), _kind(row), str(row.get("id", ""))): {"overrule": row["overrule"]}
+            for row in before or ()
+            if "overrule" in row
+        }
         with _progress(len(wanted), len(wanted) - len(left), text) as advance:
             for task, answer in runner(left):
-                results.add(task.row(answer))
+                results.add({**task.row(answer), **words.get(task.key, {})})
                 advance(decision_of(results.rows[-1]))
     finally:
         results.close()
     results.write_table()
-    change = None if changes is None else _changes(changes, results.rows)
+    change = None
+    if before is not None:
+        change = changes(map(verdict_of, before), map(verdict_of, results.rows))
     write_summary(results.folder, results.rows, settings, text, change)
     _tell(results, text, change)
     codes = {_EXIT_CODES.get(decision_of(row), 3) for row in results.rows}
@@ -186,30 +194,6 @@ def _refuse_other_rules(results: Results, wanted: dict[tuple[str, str, str], Tas
             raise UsageError("batch-other-rules", folder=results.folder)
 
 
-# --- what changed --------------------------------------------------------------------------------
-
-
-def _changes(before: Sequence[dict[str, Any]], after: Sequence[dict[str, Any]]) -> Change:
-    """How verdicts and their reasons moved between two runs over the same pictures."""
-    now = {_key(row): row for row in after}
-    matrix: Counter[tuple[str, str]] = Counter()
-    gained: Counter[str] = Counter()
-    lost: Counter[str] = Counter()
-    moved = []
-    for row in before:
-        new = now.get((str(row["path"]), _kind(row), str(row.get("id", ""))))
-        if new is None:
-            continue
-        step = decision_of(row), decision_of(new)
-        matrix[step] += 1
-        old_codes, new_codes = set(codes_of(row)), set(codes_of(new))
-        gained.update(new_codes - old_codes)
-        lost.update(old_codes - new_codes)
-        if step[0] != step[1]:
-            moved.append((str(row["path"]), *step))
-    return Change(matrix, gained, lost, tuple(moved))
-
-
 # --- what the terminal shows -------------------------------------------------------------------
 
 
@@ -286,7 +270,7 @@ def _tell_change(console: PlainConsole, change: Change, text: Messages) -> None:
         cells = [str(change.matrix[old, new] or "·") for new in shown]
         table.add_row(_word(old, text), *cells)
     console.print(table)
-    if not change.moved:
+    if not change.decided:
         console.print(text.ui("change_none"))
     for code in sorted(change.gained | change.lost):
         console.print(f"  {code}  +{change.gained[code]} −{change.lost[code]}")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from photo_service.commands.faults import tell_error, tell_fault
 from photo_service.context import MOST_CHARACTERS, Context, Fields
@@ -16,8 +17,11 @@ from photo_service.messages import Messages
 from photo_service.profile import Profile, resolve
 from photo_service.render.text import PlainConsole, print_report, print_summary
 from photo_service.report import Decision
-from photo_service.service import Examination, examine, warm_up
+from photo_service.service import Examination, examine, examine_set, warm_up
 from photo_service.settings import Settings
+
+if TYPE_CHECKING:
+    from photo_service.render.printed import Sheet
 
 STDIN = "-"
 # Nothing that is a photo; reading on would only fill the memory.
@@ -38,27 +42,34 @@ def run(arguments: argparse.Namespace, settings: Settings, text: Messages) -> in
         raise UsageError("stdin-twice")
     rules = resolve(arguments.kind, arguments.profile)
     overlays = None if arguments.overlay is None else Overlays(arguments.overlay, settings, text)
+    context = _context(arguments)
+    sheets = None if arguments.report is None else Sheets(arguments.report, context, settings, text)
     # Models missing: better said before the first report than between two.
-    warm_up(settings)
-    batch = _Batch(rules, settings, text, overlays, _context(arguments))
+    warm_up(settings, rules.kind)
+    batch = _Batch(rules, settings, text, overlays, context, together=arguments.together)
     with _progress(len(files), text, as_json=arguments.json) as (console, advance):
-        for file in files:
-            batch.add(file, _printer(arguments, console, text, alone=len(files) == 1))
+        units = [files] if arguments.together else [[file] for file in files]
+        show = _printer(arguments, console, text, alone=len(units) == 1)
+        for unit in units:
+            batch.add(unit, show if sheets is None else sheets.after(show))
             advance()
         if len(batch.decisions) > 1 and not arguments.json:
             print_summary(console, batch.decisions, text)
+    if sheets is not None:
+        sheets.write()
     return max(batch.codes, key=_GRAVITY.index)
 
 
 def _context(arguments: argparse.Namespace) -> Context:
     """What the caller knows besides the pictures; the same for all of them."""
-    for option in (arguments.expect_name, arguments.expect_number):
+    for option in (arguments.expect_name, arguments.expect_number, arguments.expect_type):
         if len(option) > MOST_CHARACTERS:
             raise UsageError("expectation-long", limit=MOST_CHARACTERS)
     reference = arguments.reference
     return Context(
         expect_name=arguments.expect_name,
         expect_number=arguments.expect_number,
+        expect_type=arguments.expect_type,
         reference=None if reference is None else read_bytes(reference),
         fields=Fields(arguments.fields),
     )
@@ -111,6 +122,56 @@ class Overlays:
         return free
 
 
+class Sheets:
+    """The report to print, of all pictures; one file.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+
+    def __init__(self, file: str, context: Context, settings: Settings, text: Messages) -> None:
+        self._path = Path(file)
+        self._context = context
+        self._settings = settings
+        self._text = text
+        self._sheets: list[Sheet] = []
+        # Better said before the first picture is judged than after the last.
+        self._put("")
+
+    def after(self, show: Callable[[Examination], None]) -> Callable[[Examination], None]:
+        """Keep what is printed of a picture once it was shown."""
+        from photo_service.render.drawings import drawings_of
+        from photo_service.render.printed import Sheet
+
+        language = self._text.language
+
+        def keep(examination: Examination) -> None:
+            show(examination)
+            drawings = drawings_of(examination, language, font=self._settings.font)
+            report = examination.report.to_dict(language)
+            self._sheets.append(Sheet(report, drawings, self._context))
+
+        return keep
+
+    def write(self) -> None:
+        """Write the file.
+
+        Raises:
+            UsageError: it cannot be written.
+        """
+        from photo_service.render.printed import printed_sheets
+
+        self._put(printed_sheets(self._sheets, self._text.language))
+
+    def _put(self, page: str) -> None:
+        try:
+            self._path.write_text(page, encoding="utf-8")
+        except OSError as error:
+            raise UsageError(
+                "report-unwritable", path=self._path, why=error.strerror or error
+            ) from error
+
+
 class _Batch:
     """The files of one call and what became of them."""
 
@@ -121,8 +182,11 @@ class _Batch:
         text: Messages,
         overlays: Overlays | None,
         context: Context,
+        *,
+        together: bool,
     ) -> None:
         self._rules = rules
+        self._together = together
         self._context = context
         self._settings = settings
         self._text = text
@@ -130,10 +194,13 @@ class _Batch:
         self.codes: list[int] = []
         self.decisions: list[Decision] = []
 
-    def add(self, file: str, show: Callable[[Examination], None]) -> None:
-        """Judge, show and draw one file; its failure is told and noted, and stops no other."""
+    def add(self, files: Sequence[str], show: Callable[[Examination], None]) -> None:
+        """Judge, show and draw one file, or several together.
+
+        Their failure is told and noted, and stops no other.
+        """
         try:
-            self.codes.append(self._judge(file, show))
+            self.codes.append(self._judge(files, show))
         except FileUnreadableError as error:
             tell_error(error, self._text)
             self.codes.append(error.exit_code)
@@ -141,18 +208,21 @@ class _Batch:
             raise
         except Exception:
             log.exception("a file could not be judged")
-            tell_fault(self._settings, self._text, file=_name(file))
+            tell_fault(self._settings, self._text, file=", ".join(map(_name, files)))
             self.codes.append(PhotoServiceError.exit_code)
 
-    def _judge(self, file: str, show: Callable[[Examination], None]) -> int:
-        name = _name(file)
-        examination = examine(
-            read_bytes(file),
-            profile=self._rules,
-            name=name,
-            context=self._context,
-            settings=self._settings,
-        )
+    def _judge(self, files: Sequence[str], show: Callable[[Examination], None]) -> int:
+        named = [(_name(file), read_bytes(file)) for file in files]
+        name, data = named[0]
+        options: dict[str, Any] = {
+            "profile": self._rules,
+            "context": self._context,
+            "settings": self._settings,
+        }
+        if self._together:
+            examination = examine_set(named, self._rules.kind, **options)
+        else:
+            examination = examine(data, name=name, **options)
         decision = examination.report.decision
         show(examination)
         self.decisions.append(decision)

@@ -1,21 +1,31 @@
-"""The results of a batch on disk: ``results.jsonl`` as it grows, ``results.csv`` when it is done.
+"""The results of a batch on disk: ``results.jsonl`` as it grows, the rest when it is done.
 
-A row: ``path``, ``kind``, ``sha256`` of the rules it was judged by, ``id``, and ``report`` or
-``error``. Names and numbers to compare with are not kept.
+A row: ``path``, ``file``, ``kind``, ``id``, and ``report`` or ``error``; see `photo_service.rows`.
+Names and numbers to compare with are not kept.
 """
 
 from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from photo_service.errors import UsageError
-from photo_service.rows import codes_of, decision_of
+from photo_service.changes import Change
+from photo_service.errors import PhotoServiceError, UsageError
+from photo_service.messages import Messages
+from photo_service.profile import resolve
+from photo_service.render.overlay import EXTENSION, draw_overlay
+from photo_service.render.summary import MOST_ROWS, Shown, Totals, summary_page, worst_first
+from photo_service.rows import BYTE_ORDER_MARK, COLUMNS, OVERRULE, cells_of, decision_of
+from photo_service.service import examine
+from photo_service.settings import Settings
 
 RESULTS, TABLE, SUMMARY = "results.jsonl", "results.csv", "summary.html"
+_OVERLAYS = "overlays"
+# Overlays take a tenth of a second each to draw; a person looks at the first few.
+MOST_OVERLAYS = 24
 
 
 def read_rows(file: Path) -> Iterator[dict[str, Any]]:
@@ -37,6 +47,8 @@ def read_rows(file: Path) -> Iterator[dict[str, Any]]:
             if not isinstance(row["path"], str) or not ("report" in row or "error" in row):
                 raise ValueError
             decision_of(row)
+            if "overrule" in row and not all(isinstance(row["overrule"][n], str) for n in OVERRULE):
+                raise ValueError
         except (ValueError, TypeError, KeyError) as error:
             raise UsageError("reverify-source", file=file, line=number) from error
         yield row
@@ -86,22 +98,18 @@ class Results:
         self._stream.close()
 
     def write_table(self) -> None:
-        """``results.csv``, one line a picture, with a mark that tells spreadsheets it is UTF-8.
+        """``results.csv``, one line a picture.
 
         Raises:
             UsageError: it cannot be written.
         """
         path = self.folder / TABLE
         try:
-            with path.open("w", encoding="utf-8-sig", newline="") as stream:
+            with path.open("w", encoding="utf-8", newline="") as stream:
+                stream.write(BYTE_ORDER_MARK)
                 table = csv.writer(stream)
-                table.writerow(["path", "id", "kind", "decision", "codes", "reasons"])
-                for row in sorted(self.rows, key=lambda row: str(row["path"])):
-                    values = (
-                        row["path"], row.get("id", ""), row.get("kind", ""), decision_of(row),
-                        " ".join(codes_of(row)), " ".join(_reasons(row)),
-                    )  # fmt: skip
-                    table.writerow([_cell(value) for value in values])
+                table.writerow(COLUMNS)
+                table.writerows(map(cells_of, sorted(self.rows, key=lambda r: str(r["path"]))))
         except OSError as error:
             raise unwritable(path, error) from error
 
@@ -113,15 +121,52 @@ class Results:
                 stream.truncate(end)
 
 
-def _reasons(row: dict[str, Any]) -> list[str]:
-    if "error" in row:
-        return [str(row["error"]["message"])]
-    return [f["message"] for f in row["report"]["findings"] if f["effect"] != "none"]
+def write_summary(
+    folder: Path,
+    rows: Sequence[dict[str, Any]],
+    settings: Settings,
+    text: Messages,
+    change: Change | None = None,
+) -> None:
+    """Write ``summary.html`` and the annotated pictures of the worst beside it.
+
+    Args:
+        folder: of the batch.
+        rows: its results.
+        settings: for drawing.
+        text: the language.
+        change: how verdicts moved, for a second run over the same pictures.
+    """
+    worst = worst_first(rows)
+    overlays = _draw(folder, worst, settings, text)
+    shown = [Shown(row, overlays.get(id(row), "")) for row in worst[:MOST_ROWS]]
+    page = summary_page(shown, Totals.of(rows), text, change)
+    (folder / SUMMARY).write_text(page, encoding="utf-8")
 
 
-def _cell(value: str) -> str:
-    # A spreadsheet takes these for the start of a formula.
-    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+def _draw(
+    folder: Path, worst: Sequence[dict[str, Any]], settings: Settings, text: Messages
+) -> dict[int, str]:
+    """Overlays of the worst pictures that are still there, as paths relative to the page."""
+    drawn: dict[int, str] = {}
+    wanted = [r for r in worst if "report" in r and r["report"]["decision"] != "accepted"]
+    for row in wanted[:MOST_OVERLAYS]:
+        name = f"{_OVERLAYS}/{len(drawn) + 1:03}.{EXTENSION}"
+        try:
+            data = Path(row.get("file") or row["path"]).read_bytes()
+            about = row["report"]["profile"]
+            rules = resolve(row["report"]["kind"], None, settings.profiles_dir)
+            if rules.sha256 != about["sha256"]:
+                rules = resolve(row["report"]["kind"], about["name"], settings.profiles_dir)
+            examination = examine(data, rules.kind, profile=rules, settings=settings)
+            picture = draw_overlay(examination, text.language, font=settings.font)
+            (folder / _OVERLAYS).mkdir(exist_ok=True)
+            (folder / name).write_bytes(picture)
+        except (OSError, PhotoServiceError):
+            # Moved since, or judged by a rule file that is not at hand: the reasons still stand.
+            continue
+        drawn[id(row)] = name
+    return drawn
 
 
 def unwritable(path: Path, error: OSError) -> UsageError:

@@ -25,7 +25,7 @@ from photo_service.profile import Profile, parse
 from photo_service.rows import error_of
 from photo_service.service import set_aside, verify, warm_up
 from photo_service.settings import Settings
-from workers import broker
+from workers import broker, watchdog
 from workers.desk import Desk, Upload
 
 # ``{"report": …}``, or ``{"error": …}`` for a picture that could not be looked at.
@@ -110,6 +110,7 @@ def judge(task: Task, settings: Settings, language: str) -> Answer:
         name=task.path,
         context=context,
         settings=settings,
+        tick=watchdog.again,
     )
     return {"report": report.to_dict(language)}
 
@@ -144,14 +145,19 @@ def _start(settings: Settings) -> None:
     warm_up(settings)
 
 
+def _judge_in_time(task: Task, settings: Settings, language: str) -> Answer:
+    """Judge in a process of the pool, which ends when a picture takes too long."""
+    with watchdog.silent(settings.job_limit_s):
+        return judge(task, settings, language)
+
+
 def _each(
     pool: ProcessPool, waiting: Iterator[Task], settings: Settings, language: str, most: int
 ) -> Iterator[tuple[Task, Answer]]:
     under_way: dict[Future[Answer], tuple[Task, int]] = {}
 
     def start(task: Task, tries: int) -> None:
-        arguments = (task, settings, language)
-        future = pool.schedule(judge, args=arguments, timeout=settings.job_limit_s)
+        future = pool.schedule(_judge_in_time, args=(task, settings, language))
         under_way[future] = task, tries
 
     for task in itertools.islice(waiting, most):
@@ -162,7 +168,7 @@ def _each(
             task, tries = under_way.pop(future)
             try:
                 answer = future.result()
-            except (ProcessExpired, TimeoutError):
+            except ProcessExpired:
                 if tries < TRIES:
                     start(task, tries + 1)
                     continue
