@@ -8,15 +8,16 @@ from photo_service.version import __version__
 
 if TYPE_CHECKING:
     from photo_service.report import Decision, Finding, Report
-    from photo_service.service import verify
+    from photo_service.service import verify, verify_set
 
-__all__ = ["Decision", "Finding", "Report", "__version__", "verify"]
+__all__ = ["Decision", "Finding", "Report", "__version__", "verify", "verify_set"]
 
 _HOMES = {
     "Decision": "photo_service.report",
     "Finding": "photo_service.report",
     "Report": "photo_service.report",
     "verify": "photo_service.service",
+    "verify_set": "photo_service.service",
 }
 
 

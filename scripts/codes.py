@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import photo_service.checks  # noqa: F401 - fills the registry
-from photo_service import profile
+from photo_service import archive, profile
 from photo_service.check import TOPICS, Check, registry
 from photo_service.errors import PhotoServiceError, ProfileError
 from photo_service.image import INPUT_CODES
@@ -52,7 +52,8 @@ stands for a number or a word that the report fills in. An arrow begins the advi
 service: [integrating.md](integrating.md).
 
 1. [Findings on a picture](#1-findings-on-a-picture): `findings[].code` with status `fail` or `warn`
-2. [Files that are no picture](#2-files-that-are-no-picture): the same, of check `encoding/readable`
+2. [Files that cannot be opened](#2-files-that-cannot-be-opened): the same, of check
+   `encoding/readable` or `archive/readable`
 3. [Not assessed](#3-not-assessed): `findings[].code` with status `skip` or `error`
 4. [Errors of the service](#4-errors-of-the-service): `code` of `application/problem+json`
 5. [Rows of a batch without a report](#5-rows-of-a-batch-without-a-report): `error.code`
@@ -69,9 +70,10 @@ stands what each profile makes of a *certain* failure. A failure in doubt never 
 """
 
 FILES = """
-## 2. Files that are no picture
+## 2. Files that cannot be opened
 
-The decision is `rejected`: the bytes cannot be opened as one whole png or jpeg picture.
+The decision is `rejected`: the bytes cannot be opened as one whole png or jpeg picture, or, for
+kinds of archives, as a zip archive. The last two are of members of an archive.
 
 """
 
@@ -107,7 +109,7 @@ def page() -> str:
             topic = entry.topic
             parts.append(f"\n### {topic}\n")
         parts.append(_check(entry))
-    parts += [FILES, _table("error", INPUT_CODES)]
+    parts += [FILES, _table("error", (*INPUT_CODES, *archive.INTAKE_CODES, *archive.MEMBER_CODES))]
     reasons = messages(LANGUAGES[0]).keys("reason")
     parts += [REASONS, _table("reason", [*SERVICE_REASONS, *sorted(reasons - {*SERVICE_REASONS})])]
     errors = set(_raised())

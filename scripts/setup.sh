@@ -2,6 +2,7 @@
 # Everything the service needs, from a clean clone: system libraries, .venv, locked packages, models.
 # Installs Debian packages only where that needs no password; else prints the one line to run.
 #   PYTHON=/path/to/python   the interpreter to build .venv with (3.11 or newer)
+#   BROWSER_TESTS=required   with Chromium, for the tests of the console
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -72,6 +73,9 @@ system_packages() {
     fi
     has_library libEGL.so.1 || needed+=(libegl1)
     has_library libGLESv2.so.2 || needed+=(libgles2)
+    if [[ ${BROWSER_TESTS:-} == required ]] && ! command -v chromium >/dev/null; then
+        needed+=(chromium)
+    fi
     has_chinese_font || wished+=(fonts-droid-fallback)
     if [[ ${#needed[@]} -gt 0 ]]; then
         if ! may_install || ! apt_install "${needed[@]}"; then

@@ -18,7 +18,7 @@ from photo_service.service import verify, warm_up
 from photo_service.settings import Settings
 
 # Its fixtures are shared by several files; imported into each they would be several.
-pytest_plugins = ("tests.service",)
+pytest_plugins = ("tests.service", "tests.browser")
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 # One byte more than the portal takes; what follows a JPEG's end is no part of the picture.

@@ -149,6 +149,7 @@ def stranger(service: Service) -> Iterator[httpx.Client]:
 _UPLOADERS = frozenset({Role.PORTAL, Role.STAFF})
 _PLACES = (
     ("POST", "/v1/verifications", _UPLOADERS),
+    ("POST", "/v1/reports", _UPLOADERS),
     ("GET", "/v1/verifications/{verification_id}", _UPLOADERS),
     ("GET", "/v1/profiles", _UPLOADERS),
     ("GET", "/v1/profiles/{kind}", _UPLOADERS),

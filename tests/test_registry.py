@@ -22,8 +22,14 @@ HEADINGS = ("Wants:", "Why:", "Measured:", "Blind spots:", "Source:")
 CHECKS = tuple(registry().values())
 CODES = tuple((c.id, code) for c in CHECKS for code in c.codes)
 # No lids bent on our one face part the two signs of closed eyes; tests/test_checks.py shows this
-# code to its check with made numbers. The other needs a second photo: tests/test_forensics.py.
-WITHOUT_PICTURE = {"eyes-half-closed", "reference-mirrored"}
+# code to its check with made numbers. The others need a second photo (tests/test_forensics.py) or
+# several files (tests/test_collection.py).
+WITHOUT_PICTURE = {
+    "eyes-half-closed",
+    "reference-mirrored",
+    "set-too-many",
+    "certificate-twice",
+}
 PROFILES = tuple(profile.load(name) for name in profile.shipped())
 PACKAGE = Path(profile.__file__).parent
 

@@ -11,6 +11,7 @@ Layout of a message file::
     [evidence.some-defect]          weight, means: what a sign of editing is worth
     [word]                          single words that fill placeholders
     [ui]                            labels of tables, pictures and pages
+    [console], [staff]              what the console says to candidates and clerks, and to staff
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from string import Formatter
+from types import MappingProxyType
 from typing import Any
 
 from photo_service.errors import PhotoServiceError, UsageError
@@ -42,6 +44,10 @@ class Messages:
     def keys(self, section: str) -> frozenset[str]:
         """All keys of a section."""
         return frozenset(self._table.get(section, {}))
+
+    def section(self, name: str) -> Mapping[str, Any]:
+        """A section as written, its placeholders open; empty when there is none."""
+        return MappingProxyType(self._table.get(name, {}))
 
     def ui(self, key: str, /, **facts: object) -> str:
         """A label."""
