@@ -667,7 +667,7 @@ def one_root(
     responses=_problems(401, 403, 429, 503),
 )
 def all_batches(request: Request) -> Any:
-    """State and counts of each that is still kept."""
+    """State and counts of those that are still kept, the newest 200."""
     return _batches(request).all()
 
 

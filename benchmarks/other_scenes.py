@@ -30,6 +30,7 @@ Picture = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 Matrix = npt.NDArray[np.float64]
 Rng = np.random.Generator
+Ink = tuple[int, ...]  # red, green, blue, 0-255
 
 CARD_W, CARD_H = 85.6, 54.0
 MM = 24  # pixels a millimetre of the drawn card
@@ -136,7 +137,7 @@ def linear(picture: Picture) -> Floats:
 
 
 def encoded(scene: Floats) -> Picture:
-    return _TO_PRINT[np.clip(scene * 4095 + 0.5, 0, 4095).astype(np.uint16)]
+    return np.asarray(_TO_PRINT[np.clip(scene * 4095 + 0.5, 0, 4095).astype(np.uint16)])
 
 
 def resized(image: Any, width: int, height: int) -> Any:
@@ -187,7 +188,7 @@ class Pen:
         text: str,
         face: str,
         height: float,
-        ink: tuple[int, int, int],
+        ink: Ink,
         pitch: float = 0.0,
     ) -> None:
         """Text whose em is ``height`` mm, its middle line at ``at``; ``pitch`` mm a character."""
@@ -295,9 +296,7 @@ def face_for_digits(face: str) -> str:
     return PLAIN_FACES[0] if "Droid" in face else face
 
 
-def _write_mixed(
-    pen: Pen, at: tuple[float, float], line: str, face: str, ink: tuple[int, int, int]
-) -> None:
+def _write_mixed(pen: Pen, at: tuple[float, float], line: str, face: str, ink: Ink) -> None:
     x, y = at
     for letter in line:
         narrow = letter.isascii()
@@ -343,7 +342,7 @@ def _printed(pixels: Picture, rng: Rng) -> Picture:
     soft = blurred(pixels, between(rng, 0.8, 1.5)).astype(np.float32)
     grain = rng.standard_normal((pixels.shape[0] // 2, pixels.shape[1] // 2, 1)).astype(np.float32)
     soft += 2.0 * resized(grain, pixels.shape[1], pixels.shape[0])[..., None]
-    return np.clip(soft, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(soft, 0, 255), np.uint8)
 
 
 def card_shape(clipped: float = 0.0, corner: int = 0) -> Floats:
@@ -495,7 +494,7 @@ def _texture(surface: str, rng: Rng, height: int, width: int, scale: float) -> F
             cv2.circle(
                 image, spot, max(2, round(between(rng, 2, 7) * scale)), colour, -1, cv2.LINE_AA
             )
-    return np.clip(image, 0, 1)
+    return np.asarray(np.clip(image, 0, 1), np.float32)
 
 
 def table(view: View, rng: Rng, surface: str) -> Floats:
@@ -530,7 +529,7 @@ def _clutter(texture: Floats, rng: Rng, scale: float) -> Floats:
     draw = ImageDraw.Draw(image)
     middle = side / 2
 
-    def box(x: float, y: float, w: float, h: float, fill: tuple[int, int, int], r: float) -> None:
+    def box(x: float, y: float, w: float, h: float, fill: Ink, r: float) -> None:
         at = (middle + x * scale, middle + y * scale)
         draw.rounded_rectangle((*at, at[0] + w * scale, at[1] + h * scale), r * scale, fill=fill)
 
@@ -618,7 +617,8 @@ def _finger(
         nail = (along / (0.36 * finger.thick)) ** 2 + (across / (0.30 * finger.thick)) ** 2
         lit = np.clip((1.05 - nail) * 6, 0, 1)[..., None]
         paint = paint * (1 - lit) + lit * (tone * np.float32(1.12) + 0.05) * shade[..., None]
-    return paint, np.clip((1 - q) * radius * scale, 0, 1)
+    cover = np.clip((1 - q) * radius * scale, 0, 1)
+    return np.asarray(paint, np.float32), np.asarray(cover, np.float32)
 
 
 def lay_fingers(
@@ -758,8 +758,8 @@ def draw_camera(rng: Rng, *, noise: tuple[float, float] = (0.004, 0.02)) -> Came
 
 def photograph(scene: Floats, camera: Camera, rng: Rng) -> Picture:
     """Lens, colour mosaic, shot noise, demosaicing, noise reduction, tone curve."""
-    scene = cv2.GaussianBlur(np.asarray(scene, np.float32), (0, 0), camera.softness)
-    scene = scene * (np.array(camera.tint, np.float32) * np.float32(camera.exposure))
+    seen = cv2.GaussianBlur(np.asarray(scene, np.float32), (0, 0), camera.softness)
+    scene = seen * (np.array(camera.tint, np.float32) * np.float32(camera.exposure))
     height, width = scene.shape[:2]
     mosaic = np.empty((height, width), np.float32)
     for row, column, channel in ((0, 0, 2), (0, 1, 1), (1, 0, 1), (1, 1, 0)):
@@ -820,7 +820,7 @@ def photocopied(card: Picture, rng: Rng, *, grey: bool) -> Picture:
     image = image + (0.06 * dots + 0.02 * rng.standard_normal((height, width)))[
         ..., None
     ] * np.clip(1.2 - image, 0.1, 1)
-    return np.clip(255 * image, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(255 * image, 0, 255), np.uint8)
 
 
 def on_screen(
@@ -872,8 +872,7 @@ def _lit_share(at: Floats, reach: Floats, start: float, wide: float) -> Floats:
     Every screen pixel is 1 wide and lit from ``start`` for ``wide``.
     """
 
-    def lit_until(place: Floats) -> Floats:
-        whole = np.floor(place)
-        return np.asarray(whole * wide + np.clip(place - whole - start, 0, wide), np.float32)
-
-    return (lit_until(at + reach / 2) - lit_until(at - reach / 2)) / reach
+    low, high = at - reach / 2, at + reach / 2
+    whole = (np.floor(high) - np.floor(low)) * wide
+    parts = [np.clip(place - np.floor(place) - start, 0, wide) for place in (high, low)]
+    return np.asarray((whole + parts[0] - parts[1]) / reach, np.float32)

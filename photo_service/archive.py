@@ -412,7 +412,9 @@ def is_disguised(path: str) -> bool:
 
 def shown(path: str) -> str:
     """A name for people: only characters that show, at most `_LONGEST_NAME` of them."""
-    plain = "".join(c for c in path if not is_disguised(c)).strip()
+    # macOS writes letters and their accents apart.
+    whole = unicodedata.normalize("NFC", path)
+    plain = "".join(c for c in whole if not is_disguised(c)).strip()
     if len(plain) > _LONGEST_NAME:
         plain = f"{plain[: _LONGEST_NAME // 2]}…{plain[-_LONGEST_NAME // 2 + 1 :]}"
     return plain or "?"

@@ -206,7 +206,8 @@ def check(
     Args:
         check_id: describes the wanted state; never reused for another meaning.
         codes: every defect the check can name; each needs a message in every language.
-        needs: costly facts to compute ahead, side by side (names of `Features` attributes).
+        needs: costly facts to compute ahead, side by side (names of `Features` attributes); of a
+            check of several files together `MEMBERS`, if it looks at the judged files.
 
     Raises:
         ValueError: the id or a code is malformed or taken, or a limit has a default.

@@ -267,8 +267,9 @@ def _examine_archive(
                 refused = _refused(lost, rules, READABLE, None, error, time.perf_counter())
                 yield Member(entry.position, refused, None)
             else:
-                examined = _examine_picture(inside, rules, entry.name, context, settings)
-                yield _member(entry.position, examined)
+                yield _member(
+                    entry.position, _examine_picture(inside, rules, entry.name, context, settings)
+                )
 
     collection = Collection(archive.claims.records, judge, archive)
     return _examine_together(rules, shell, collection, settings, started)

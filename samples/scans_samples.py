@@ -65,15 +65,16 @@ SCANS = (
         "documents/diploma.jpg", "accepted", (), "a diploma, scanned", "clean scan", "diploma"
     ),
     ScanSample(
-        "documents/ncre.jpg", "accepted", (), "photographed on a table", "phone photo", "ncre2"
+        "documents/ncre.jpg", "accepted", (), "photographed on a table", "phone photo", "ncre2",
+        size=(1400, 1000),
     ),
     bad("resolution-low", "rejected", "exactly 800 × 600", "exactly 800x600", size=None),
     bad("detail-upscaled", "review", "blown up from a small picture", "upscaled"),
-    bad("page-none", "rejected", "no page at all", "no page"),
+    bad("page-none", "rejected", "no page at all", "no page", seed=2),
     bad("page-blank", "rejected", "an empty sheet", "blank"),
     bad("page-sparse", "review", "hardly anything on it", "nearly blank"),
     bad("page-far", "rejected", "small on the table", "far"),
-    bad("page-cut-off", "review", "a side outside the picture", "cut off"),
+    bad("page-cut-off", "rejected", "a side outside the picture", "cut off"),
     bad("page-turned", "rejected", "lies on its side", "turned 90"),
     bad("page-skewed", "rejected", "laid askew", "skewed"),
     bad("page-mirrored", "rejected", "taken with a front camera", "mirrored"),
@@ -84,8 +85,11 @@ SCANS = (
     bad("page-overexposed", "rejected", "washed out", "overexposed"),
     bad("text-shadow", "rejected", "half of it in shadow", "shadow"),
     bad("text-glare", "review", "a lamp shines on it", "glare"),
-    bad("text-illegible", "rejected", "compressed to pieces", "compressed"),
-    bad("page-on-screen", "review", "a photo of a screen", "on screen"),
+    bad("text-illegible", "review", "compressed to pieces", "compressed", seed=2),
+    bad(
+        "page-on-screen", "review", "a photo of a screen", "on screen", type="cet", seed=3,
+        size=(820, 610),
+    ),
     bad("type-unknown", "review", "some other paper", "other paper"),
     bad(
         "type-mismatch", "review", "not the certificate chosen", "clean scan", type="ncre2",

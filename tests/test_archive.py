@@ -289,6 +289,12 @@ def test_what_cannot_be_unpacked_is_damaged(part: Part) -> None:
     assert member_codes(write([part])) == ["member-damaged"]
 
 
+def test_a_damaged_picture_is_rejected_but_is_one() -> None:
+    report = judged(pack([("1.jpg", PICTURE[:2000])]))
+    assert codes(report) == ["member-rejected"]
+    assert codes(judged(write([Part(b"1.jpg", b"x" * 9, size=8)]))) == ["member-rejected"]
+
+
 def test_more_than_claimed_is_named() -> None:
     assert member_codes(write([Part(b"1.jpg", b"x" * 100, size=99)])) == ["member-longer"]
 
@@ -360,12 +366,14 @@ def names_of(*parts: Part) -> list[str]:
         (Part(b"x.jpg", extra=archives.unicode_path(NAME, b"x.jpg")), NAME),
         (Part(b"y.jpg", extra=archives.unicode_path(NAME, b"x.jpg")), "y.jpg"),
         (Part("Zeugnis \xff\x80.jpg".encode("latin-1")), "Zeugnis \xa0Ç.jpg"),
+        (Part("か\u3099.jpg".encode(), flags=UTF8), "が.jpg"),
         (Part("1\u202egpj.exe".encode(), flags=UTF8), "1gpj.exe"),
         (Part("\u200b\n\x7f".encode(), flags=UTF8), "?"),
     ],
     ids=(
         "utf-8", "utf-8 unmarked", "gbk", "gb18030", "gbk with a backslash byte", "extra field",
-        "extra field of another name", "code page 437", "turned round", "nothing",
+        "extra field of another name", "code page 437", "accents apart", "turned round",
+        "nothing",
     ),
 )  # fmt: skip
 def test_names_are_shown_as_their_owner_wrote_them(part: Part, name: str) -> None:

@@ -258,6 +258,72 @@ def test_more_blur_never_scores_sharper(see: See, card: Rgb) -> None:
     assert values == sorted(values)
 
 
+@pytest.mark.parametrize("shape", [(1, 9), (9, 1)])
+def test_a_movement_either_way_widens_edges(see: See, card: Rgb, shape: tuple[int, int]) -> None:
+    moved = np.asarray(cv2.blur(card, shape), np.uint8)
+    sharp, soft = (finding(see(rgb), "card/in_focus").value for rgb in (card, moved))
+    assert isinstance(sharp, float)
+    assert isinstance(soft, float)
+    assert soft > 1.3 * sharp
+
+
+def test_a_number_is_called_invalid_only_where_it_is_clear(see: See) -> None:
+    wrong = picture(SAMPLES / "codes" / "number-invalid.jpg")
+    soft = np.asarray(cv2.GaussianBlur(wrong, (0, 0), 3), np.uint8)
+    report = see(soft)
+    assert report.decision is not Decision.ACCEPTED
+    assert "number-invalid" not in failing(report)
+
+
+def test_a_card_far_away_is_too_small_and_not_missing(see: See, card: Rgb) -> None:
+    small = cv2.resize(card, None, fx=0.2, fy=0.2, interpolation=cv2.INTER_AREA)
+    table = np.full((900, 1200, 3), np.median(card[:20].reshape(-1, 3), axis=0), np.uint8)
+    table[500 : 500 + small.shape[0], 700 : 700 + small.shape[1]] = small
+    report = see(table)
+    assert report.decision is not Decision.ACCEPTED
+    assert "print-small" in failing(report)
+    assert "card-none" not in failing(report)
+
+
+def test_both_sides_in_one_picture_are_two_cards(see: See, card: Rgb) -> None:
+    back = picture(SAMPLES / "codes" / "card-back.jpg")
+    factor = card.shape[1] / back.shape[1]
+    other = np.asarray(cv2.resize(back, None, fx=factor, fy=factor), np.uint8)
+    report = see(np.ascontiguousarray(np.vstack([card, other[:, : card.shape[1]]])))
+    assert report.decision is Decision.REVIEW
+    assert "card-several" in failing(report)
+
+
+def test_a_soft_shadow_is_called_a_shadow_and_no_cover(see: See, card: Rgb) -> None:
+    across = np.linspace(-6, 6, card.shape[1], dtype=np.float32)
+    light = 0.3 + 0.7 / (1 + np.exp(across + 1))
+    report = see(np.asarray(np.round(card * light[None, :, None]), np.uint8))
+    assert "card-shadow" in failing(report)
+    assert "card-covered" not in failing(report)
+
+
+def test_a_thumb_on_the_portrait_is_noticed(see: See, card: Rgb) -> None:
+    covered = card.copy()
+    height, width = card.shape[:2]
+    middle = round(0.68 * width), round(0.47 * height)
+    cv2.ellipse(covered, middle, (width // 9, height // 4), 0, 0, 360, (214, 168, 138), -1)
+    report = see(covered)
+    assert report.decision is Decision.REVIEW
+    assert "card-portrait-hidden" in failing(report)
+
+
+def test_a_line_in_the_print_near_a_corner_is_no_cut() -> None:
+    view = np.full((700, 1052, 3), 60, np.uint8)
+    view[31:669, 20:1032] = (214, 229, 240)
+    corners = np.array([[20, 31], [1032, 31], [1032, 669], [20, 669]], np.float32)
+    cv2.line(view, (20, 161), (150, 31), (150, 180, 200), 6)
+    printed, _ = look.Edge(view, corners).cut_corner
+    cv2.fillPoly(view, [np.array([[20, 31], [150, 31], [20, 161]])], (60, 60, 60))
+    cut, corner = look.Edge(view, corners).cut_corner
+    assert printed < 3.2 < cut
+    assert corner == 0
+
+
 def test_fields_are_shown_only_when_asked_and_masked_by_default(see: See, card: Rgb) -> None:
     full = see(card, fields=Fields.FULL)
     masked = see(card, fields=Fields.MASKED)

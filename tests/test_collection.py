@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import subprocess
 import sys
 import zipfile
 from collections.abc import Sequence
@@ -388,6 +389,14 @@ def test_the_watchdog_gives_each_file_the_time_of_one(
     assert stopped == [True]
     watchdog.again()
     assert len(started) == 4
+
+
+def test_a_hung_picture_ends_its_process_without_a_word() -> None:
+    program = (
+        "import time\nfrom workers import watchdog\nwith watchdog.silent(0.2):\n    time.sleep(30)"
+    )
+    done = subprocess.run((sys.executable, "-c", program), capture_output=True, timeout=20)
+    assert (done.returncode, done.stdout, done.stderr) == (1, b"", b"")
 
 
 # --- over HTTP -----------------------------------------------------------------------------------

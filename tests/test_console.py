@@ -166,6 +166,10 @@ def test_what_was_entered_is_compared(console: Console) -> None:
     console.give("documents/id-card.jpg")
     assert console.decision() == "rejected"
     expect(page.locator("[data-check='card/expected_number']")).to_be_visible()
+    # It is still there for the next try, in another language too.
+    page.locator("#language").click()
+    page.get_by_role("button", name=messages("en").section("console")["back"]).click()
+    expect(page.locator("#expect_number")).to_have_value("11010519491231002X")
 
 
 def test_certificates_of_one_application_are_judged_together(console: Console) -> None:
@@ -391,8 +395,19 @@ def problem(status: int, code: str, headers: dict[str, str] | None = None) -> di
 # --- rules, reach, size -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["graduation", "id_card", "handheld_id"])
-def test_rules_are_drawn_from_the_profile(console: Console, service: Service, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "check", "limit", "end"),
+    [
+        ("graduation", "framing/eyes_to_top", "share", "min"),
+        ("id_card", "card/near", "share", "min"),
+        ("handheld_id", "handheld/face_in_view", "share", "max"),
+        ("certificate", "document/resolution", "long_side", "min"),
+        ("course-cards", "archive/members_few", "members", "max"),
+    ],
+)
+def test_rules_are_drawn_from_the_profile(
+    console: Console, service: Service, kind: str, check: str, limit: str, end: str
+) -> None:
     console.choose(kind)
     page = console.page
     expect(page.locator(".geometry")).to_be_visible()
@@ -400,22 +415,22 @@ def test_rules_are_drawn_from_the_profile(console: Console, service: Service, ki
     page.get_by_text(console.say("all_rules", count=len(rules))).click()
     expect(page.locator(".in-full li")).to_have_count(len(rules))
     limits = {rule["check"]: rule["limits"] for rule in rules}
-    if kind == "graduation":
-        eyes = limits["framing/eyes_to_top"]["share"]["accept"]
-        expect(page.locator(".notes")).to_contain_text(f"{eyes['min']}–{eyes['max']}%")
-        band = page.locator(".geometry .band").nth(1)
-        frame = page.locator(".geometry .frame")
-        top, low, high = (
-            float(part.get_attribute(name) or 0)
-            for part, name in ((frame, "height"), (band, "y"), (band, "height"))
-        )
-        assert 100 * low / top == pytest.approx(eyes["min"])
-        assert 100 * (low + high) / top == pytest.approx(eyes["max"])
-    else:
-        least = limits["card/print_size"]["height"]["accept"]["min"]
-        expect(page.locator(".notes")).to_contain_text(
-            console.say("note_print", pixels=f"{least:g}")
-        )
+    expect(page.locator(".notes")).to_contain_text(f"{limits[check][limit]['accept'][end]:g}")
+
+
+def test_the_drawn_bands_are_the_allowed_ones(console: Console, service: Service) -> None:
+    console.choose("graduation")
+    rules = service.client.get("/v1/profiles/graduation").json()["rules"]
+    limits = {rule["check"]: rule["limits"] for rule in rules}
+    eyes = limits["framing/eyes_to_top"]["share"]["accept"]
+    band = console.page.locator(".geometry .band").nth(1)
+    frame = console.page.locator(".geometry .frame")
+    whole, low, length = (
+        float(part.get_attribute(name) or 0)
+        for part, name in ((frame, "height"), (band, "y"), (band, "height"))
+    )
+    assert 100 * low / whole == pytest.approx(eyes["min"])
+    assert 100 * (low + length) / whole == pytest.approx(eyes["max"])
 
 
 def test_by_keyboard_alone(console: Console) -> None:

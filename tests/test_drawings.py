@@ -6,15 +6,19 @@ import io
 from base64 import b64decode
 from collections.abc import Mapping
 from itertools import chain, pairwise
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from photo_service.check import Range, Status
 from photo_service.context import Context
+from photo_service.features import Features
 from photo_service.messages import LANGUAGES
 from photo_service.render.drawings import drawings_of
+from photo_service.render.rulers import page_outline
 from photo_service.service import Examination, examine, examine_set
 from photo_service.settings import Settings
 from tests.conftest import SAMPLES
@@ -148,6 +152,21 @@ def test_the_outline_of_a_card_goes_clockwise_from_its_top_left(settings: Settin
     area = sum(ax * by - bx * ay for (ax, ay), (bx, by) in pairwise(corners)) / 2
     image = examination.report.image
     assert 0.3 < area / (image.width * image.height) < 1
+
+
+def test_a_page_is_outlined_where_it_lies_free() -> None:
+    def seen(*corners: tuple[float, float]) -> Features:
+        sheet = SimpleNamespace(corners=np.array(corners)) if corners else None
+        page = SimpleNamespace(sheet=sheet)
+        return cast("Features", SimpleNamespace(width=200, height=100, document_if_sought=page))
+
+    free = (10.0, 10.0), (190.0, 12.0), (188.0, 90.0), (8.0, 88.0)
+    assert page_outline(seen(*free)) == list(free)
+    for corner in range(4):
+        for edge in ((0.0, 50.0), (200.0, 50.0), (50.0, 0.5), (50.0, 99.5)):
+            moved = [*free[:corner], edge, *free[corner + 1 :]]
+            assert page_outline(seen(*moved)) == []
+    assert page_outline(seen()) == []
 
 
 @pytest.mark.parametrize("file", SIGNS)

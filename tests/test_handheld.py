@@ -59,6 +59,20 @@ def test_the_holder_must_be_there(held: Rgb, settings: Settings) -> None:
     assert "holder-none" in failing(report)
 
 
+def test_a_second_card_in_the_picture_is_noticed(held: Rgb, settings: Settings) -> None:
+    back = picture(SAMPLES / "codes" / "card-back.jpg")
+    width = round(0.36 * held.shape[1])
+    size = (width, round(width * back.shape[0] / back.shape[1]))
+    beside = held.copy()
+    beside[10 : 10 + size[1], -10 - width : -10] = cv2.resize(
+        back, size, interpolation=cv2.INTER_AREA
+    )
+    report = see(beside, settings)
+    assert report.decision is Decision.REVIEW
+    assert "card-several" in failing(report)
+    assert finding(report, "card/number_valid").status is Status.PASS
+
+
 def test_blur_of_everything_is_noticed(held: Rgb, settings: Settings) -> None:
     blurred = np.asarray(cv2.GaussianBlur(held, (0, 0), 6), np.uint8)
     assert see(blurred, settings).decision is not Decision.ACCEPTED

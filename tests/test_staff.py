@@ -20,6 +20,7 @@ import httpx
 import pytest
 
 from photo_service import cli
+from photo_service.commands.outcomes import read_rows
 from photo_service.commands.runners import Runner, judge
 from photo_service.errors import UsageError
 from photo_service.messages import LANGUAGES
@@ -448,6 +449,14 @@ def test_judging_again_on_a_machine_keeps_what_people_decided(
         with (out / "results.csv").open(encoding="utf-8-sig") as file:
             assert [line["overruled"] for line in csv.DictReader(file)].count("accept") == 1
         assert "seen by a person" in (out / "summary.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize("word", [{"decision": "accept"}, {"by": 1}, [], "accept", None])
+def test_half_a_decision_makes_no_result(tmp_path: Path, word: Any) -> None:
+    row = {"path": "a.jpg", "report": {"decision": "accepted"}, "overrule": word}
+    (tmp_path / "results.jsonl").write_text(json.dumps(row) + "\n")
+    with pytest.raises(UsageError, match="reverify-source"):
+        list(read_rows(tmp_path / "results.jsonl"))
 
 
 # --- events ---------------------------------------------------------------------------------------

@@ -40,6 +40,8 @@ from workers.results import KNOWN, OPEN, Results, batch_key
 CHUNK = 500
 # The most pictures of one batch.
 MOST_ITEMS = 100_000
+# The most batches of one list.
+MOST_LISTED = 200
 _DECISIONS = ("accepted", "rejected", "review", UNREADABLE)
 
 
@@ -216,9 +218,9 @@ class Batches:
         return self.row(batch_id, number)
 
     def all(self) -> list[dict[str, Any]]:
-        """Progress of all batches that are known, newest first."""
+        """Progress of the batches that are known, newest first, at most `MOST_LISTED`."""
         found = []
-        for member in self.connection.zrevrange(KNOWN, 0, -1):
+        for member in self.connection.zrevrange(KNOWN, 0, MOST_LISTED - 1):
             progress = self.progress(member.decode())
             if progress is None:
                 self.connection.zrem(KNOWN, member)

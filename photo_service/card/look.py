@@ -37,7 +37,7 @@ _BESIDE_CORNER = 120
 PORTRAIT = (0.60, 0.97, 0.09, 0.80)
 # Where print stands on the flat card, rows and columns.
 _PRINT = (slice(40, -40), slice(40, 600))
-# Spread of the smoothing before edges are measured, and the side of the places compared, pixels.
+# Spread of the smoothing before edges are measured, and the length of what is compared, pixels.
 _SMOOTHED = 2.0
 _AROUND = 21
 # Corners are rounded: this share of the card's width is left out along its rim.
@@ -149,18 +149,21 @@ class Surface:
     def edge_width(self) -> float:
         """Width of the print's clearest edges, pixels of the flat card; after Marziliano 2002.
 
-        Contrast over steepness of the tenth of places with most contrast, the median. Smoothed
-        first, so that a sensor's grain does not count: sharp print reads about 4.5.
+        Contrast over steepness of the tenth of places with most contrast, the median; the wider of
+        edges across and edges down, for a movement widens only one. Smoothed first, so that a
+        sensor's grain does not count: sharp print reads about 5.
         """
         grey = cv2.cvtColor(self._flat, cv2.COLOR_RGB2GRAY).astype(np.float32)[_PRINT]
         luma = cv2.GaussianBlur(grey, (0, 0), _SMOOTHED)
-        across = cv2.Sobel(luma, cv2.CV_32F, 1, 0, scale=1 / 8)
-        down = cv2.Sobel(luma, cv2.CV_32F, 0, 1, scale=1 / 8)
-        around = np.ones((_AROUND, _AROUND), np.uint8)
-        contrast = cv2.dilate(luma, around) - cv2.erode(luma, around)
-        steepness = cv2.dilate(np.hypot(across, down), around)
-        clearest = contrast >= np.percentile(contrast, 90)
-        return float(np.median(contrast[clearest] / np.maximum(steepness[clearest], 1e-3)))
+        widths = []
+        for across, shape in ((1, (1, _AROUND)), (0, (_AROUND, 1))):
+            steps = np.abs(cv2.Sobel(luma, cv2.CV_32F, across, 1 - across, scale=1 / 8))
+            line = np.ones(shape, np.uint8)
+            contrast = cv2.dilate(luma, line) - cv2.erode(luma, line)
+            steepest = np.maximum(cv2.dilate(steps, line), 1e-3)
+            clearest = contrast >= np.percentile(contrast, 90)
+            widths.append(float(np.median(contrast[clearest] / steepest[clearest])))
+        return max(widths)
 
     @cached_property
     def blur(self) -> float:

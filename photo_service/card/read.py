@@ -38,7 +38,8 @@ PEOPLES = frozenset(
 """What 民族 can say, GB/T 3304."""
 # Characters that the reader gives in their old form though the card prints the new one.
 _NEW_FORMS = str.maketrans(
-    "黃漢別號張楊陳劉趙吳孫馬羅鄭臨時證", "黄汉别号张杨陈刘赵吴孙马罗郑临时证"
+    "黃漢別號張楊陳劉趙吳孫馬羅鄭臨時證蔣葉鄧許鍾韓馮盧蘇謝鄒龔譚賴嚴龍華東國偉麗強軍紅輝蘭鳳榮寶樹賀錢湯陸顧",
+    "黄汉别号张杨陈刘赵吴孙马罗郑临时证蒋叶邓许钟韩冯卢苏谢邹龚谭赖严龙华东国伟丽强军红辉兰凤荣宝树贺钱汤陆顾",
 )
 # Words that drawn or defaced cards carry, and no real one.
 _OVERPRINT = re.compile(r"(?:样本|樣本|SPECIMEN|仅限.*使用|复印无效|禁止复印|\W)+", re.IGNORECASE)

@@ -75,8 +75,8 @@ _PALE = 240
 _PHONE_LIKE = 1.7
 # Of a large card so many pixels to each side are looked at for a raster.
 _MOST_RASTER = 1024
-# Blur below which something finer than print is on the card, and how much a pattern then weighs.
-_GRAIN_BELOW, _GRAINY = 0.14, 1.6
+# Blur below which something finer than print is on the card, and what a pattern then counts.
+_GRAIN = (0.10, 0.15), (2.4, 1.0)
 # Height of the number's digits on a flat card, pixels.
 _DIGIT_HEIGHT = 30.0
 
@@ -223,9 +223,8 @@ class Card:
         ]
         whole = max(_raster(self.flat), _raster(part))
         both = whole, _raster(portrait)
-        if self.surface.blur < _GRAIN_BELOW:
-            return _GRAINY * max(both)
-        return sum(both) / 2
+        grain = float(np.interp(self.surface.blur, *_GRAIN))
+        return grain * max(both) if grain > 1 else sum(both) / 2
 
     @cached_property
     def bars(self) -> float:

@@ -170,7 +170,7 @@ def square_on(features: Features, *, slant: Band) -> Outcome:
 def print_size(features: Features, *, height: Band) -> Outcome:
     """Print large enough to be read.
 
-    Wants: digits of the number of a dozen pixels and more.
+    Wants: digits of the number of ten pixels and more.
     Why: smaller ones are guessed, by people too.
     Measured: `height` of the number's digits in pixels of the full picture, from the card's
         width: 2.6 mm of 85.6 mm.
@@ -190,8 +190,9 @@ def in_focus(features: Features, *, width: Band) -> Outcome:
     Wants: letters with clear edges.
     Why: every field must be legible.
     Measured: `width` of the print's edges, pixels of the card laid flat (0.085 mm each): contrast
-        over steepness where contrast is largest, after a smoothing of 2 pixels that takes out
-        grain; as Marziliano et al. 2002. Sharp print reads about 4.5.
+        over steepness where contrast is largest, along rows or columns, whichever is wider, after a
+        smoothing of 2 pixels that takes out grain; as Marziliano et al. 2002. Sharp print reads
+        about 5.
     Blind spots: a small card enlarged reads as blurred too; see card/print_size.
     Source: rulebook section 2; doi:10.1109/ICIP.2002.1038902.
     """
@@ -271,23 +272,26 @@ def legible(features: Features, *, confidence: Band) -> Outcome:
 
 
 @check("card/number_valid", codes=("number-invalid", "number-unsure"))
-def number_valid(features: Features) -> Outcome:
+def number_valid(features: Features, *, width: float, height: float) -> Outcome:
     """A number that can exist.
 
     Wants: 18 characters, the right check digit, a real birth date.
     Why: a wrong check digit means a misprint, a forgery or a misreading; none may pass.
     Measured: weights of GB 11643 over 17 digits, modulo 11, against the 18th character. A wrong
-        number is certain only when two looks at it read the same; it never passes either way.
+        number is certain only when two looks at it read the same, where the print's edges are at
+        most `width` pixels of the flat card wide and the digits at least `height` pixels of the
+        picture high; it never passes either way.
     Blind spots: invented numbers with the right check digit.
     Source: GB 11643-1999.
     """
-    reading = _front(features).reading
+    card = _front(features)
+    reading = card.reading
     found = _field(features, "number")
     facts = {"number": gb11643.masked(found.value)}
     if gb11643.is_valid(found.value) and reading.number_agreed:
         return Outcome(Status.PASS, facts=facts)
-    whole_number = len(found.value) == gb11643.LENGTH
-    if whole_number and reading.number_agreed:
+    clear = card.surface.edge_width <= width and card.digit_height / features.scale >= height
+    if clear and len(found.value) == gb11643.LENGTH and reading.number_agreed:
         return Outcome(Status.FAIL, "number-invalid", facts=facts)
     return Outcome(Status.FAIL, "number-unsure", facts=facts, certain=False)
 
@@ -418,8 +422,8 @@ def original(features: Features, *, shadow: Band, scan: float) -> Outcome:
     Why: a copy on paper proves nothing.
     Measured: `shadow`, how dark the line is that the card's edge and its shadow draw on white
         paper, lightness, the second darkest of its sides; a printed card has none. Judged only
-        where three sides lie on pale uncoloured ground of the card's own lightness, and not where
-        the card fills more than `scan` percent of the picture, as in a scan. Never certain.
+        where three sides lie on pale uncoloured ground not far from the card's own colour, and not
+        where the card fills more than `scan` percent of the picture, as in a scan. Never certain.
     Blind spots: a copy cut out along the card's edge; a card under fully even light on paper may
         be taken for a copy.
     Source: rulebook section 2 (复印件); our measurement.
@@ -442,8 +446,11 @@ def not_on_screen(features: Features, *, pattern: Band) -> Outcome:
     Measured: `pattern`, the peak in the spatial spectrum common to three quarters of the card, as a
         screen's raster or its moiré makes it, in units of the spectrum's usual unevenness: mean of
         that of the card and that of the portrait's place alone, where the card's own fine lines do
-        not run; 1.6 times the larger where the picture is also grainier than print. Never certain.
-    Blind spots: strongly reduced or blurred recaptures, and many in pictures below a megapixel.
+        not run; up to 2.4 times the larger where the picture is also grainier than print. Never
+        certain.
+    Blind spots: displays whose raster the camera does not resolve; reduced or blurred recaptures,
+        many of those below a megapixel. A display's frame is not looked for: a sheet of paper on a
+        dark desk looks like it.
     Source: rulebook section 2 (翻拍); our measurement on drawn screens.
     """
     card = features.card

@@ -6,6 +6,9 @@ from photo_service.check import MEMBERS, Band, Fact, Outcome, Status, check, gra
 from photo_service.collection import Collection, named
 from photo_service.report import Decision
 
+# By content; members that could not be unpacked have no format.
+_PICTURES = ("jpeg", "png", "")
+
 
 @check("set/members_few", codes=("set-too-many",))
 def members_few(collection: Collection, *, count: Band) -> Outcome:
@@ -24,13 +27,14 @@ def members_few(collection: Collection, *, count: Band) -> Outcome:
 def only_pictures(collection: Collection) -> Outcome:
     """Nothing but pictures inside.
 
-    Wants: every file is a whole png or jpeg picture, by content.
+    Wants: every file is a png or jpeg picture, by content.
     Why: what is handed in are scans; a text, a PDF or a program is none.
-    Measured: how many members could not be opened as a picture.
-    Blind spots: files that systems leave behind are not counted; see archive/leavings_ignored.
+    Measured: how many members begin as no picture does.
+    Blind spots: a damaged picture is one; its own report rejects it. Files that systems leave
+        behind are not counted; see archive/leavings_ignored.
     Source: graduation procedure, item 4: scans of the practice courses' cards.
     """
-    others = [m for m in collection.members if m.look is None]
+    others = [m for m in collection.members if m.report.image.format not in _PICTURES]
     if not others:
         return Outcome(Status.PASS)
     return Outcome(

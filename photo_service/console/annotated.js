@@ -89,12 +89,13 @@ export function annotated(source, report, numbers) {
     const clipped = bands.map(([low, high]) => [Math.max(low, 0), Math.min(high, width)]);
     return [
       s("rect", { class: "ruler", x: 0, y, width, height: 3 * unit }),
-      ...clipped.map(([low, high]) =>
-        s("rect", { class: "allowed", x: low, y, width: Math.max(high - low, 0), height: 3 * unit }),
-      ),
-      ...clipped.map(([low, high]) =>
-        s("rect", { class: "stretch", x: low, y: 0, width: Math.max(high - low, 0), height }),
-      ),
+      ...clipped.flatMap(([x, end]) => {
+        const length = Math.max(end - x, 0);
+        return [
+          s("rect", { class: "allowed", x, y, width: length, height: 3 * unit }),
+          s("rect", { class: "stretch", x, y: 0, width: length, height }),
+        ];
+      }),
       ...marks.map((x) => line(x, 0.8 * height, x, y + 3 * unit)),
       words(0, y + 7 * unit, `${name(finding)} ${value}`, "start"),
     ];
@@ -127,7 +128,8 @@ export function annotated(source, report, numbers) {
     let [x, y] = region ?? (ruler.axis === "y" ? [0, ruler.marks[0]] : [ruler.marks[0], height]);
     x = Math.min(Math.max(x, size), width - size);
     y = Math.min(Math.max(y, size), height - size);
-    while (!quiet && taken.some(([a, b]) => Math.abs(a - x) < 2 * size && Math.abs(b - y) < 2 * size)) {
+    const near = ([a, b]) => Math.abs(a - x) < 2 * size && Math.abs(b - y) < 2 * size;
+    while (!quiet && taken.some(near)) {
       x += 2.1 * size;
       if (x > width - size) [x, y] = [size, y + 2.1 * size];
       if (y > height - size) break;
@@ -152,7 +154,8 @@ export function annotated(source, report, numbers) {
     [...groups.values()],
   );
   const picture = h("img", { src: source, alt: t("picture_alt"), width, height });
-  const stage = h("div", { class: "stage" }, h("div", { class: "stage-picture" }, picture, drawing));
+  const drawn = h("div", { class: "stage-picture" }, picture, drawing);
+  const stage = h("div", { class: "stage" }, drawn);
   const left = down.length ? (down.length * 4.5 + 1) * unit : 0;
   const below = across.length ? (across.length * 9 + 1) * unit : 0;
   stage.style.paddingLeft = `${(100 * left) / (width + left)}%`;

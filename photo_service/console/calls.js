@@ -1,4 +1,4 @@
-// Calls of the service: the key when it is asked for, waiting when it is busy, problems as they are.
+// Calls of the service: the key when it is asked for, waiting when it is busy, problems.
 
 import { language } from "/console/texts.js";
 

@@ -1,6 +1,6 @@
 // A picture from the camera of a desktop; phones bring their own camera through the file input.
 
-import { h, s } from "/console/dom.js";
+import { button, h, s } from "/console/dom.js";
 import { figure } from "/console/geometry.js";
 import { t } from "/console/texts.js";
 
@@ -17,11 +17,20 @@ export function hasCamera() {
  *
  * `bands`: of `portraitBands`, for a guide and the proportions; null takes all the camera sees. */
 export async function takePicture(bands) {
-  const video = h("video", { autoplay: true, playsinline: true, muted: true, "aria-label": t("camera_view") });
+  const video = h("video", { playsinline: true, muted: true, "aria-label": t("camera_view") });
   const guide = bands ? guideOf(bands) : null;
   const message = h("p", { class: "hint", role: "status" }, t("camera_starting"));
-  const shoot = h("button", { class: "button primary", type: "button", disabled: true }, t("camera_shoot"));
-  const cancel = h("button", { class: "button", type: "button" }, t("cancel"));
+  let taken = null;
+  const shoot = button(
+    t("camera_shoot"),
+    async () => {
+      taken = await still(video, bands);
+      dialog.close();
+    },
+    "primary",
+  );
+  shoot.disabled = true;
+  const cancel = button(t("cancel"), () => dialog.close());
   const dialog = h(
     "dialog",
     { class: "dialog camera", "aria-labelledby": "camera-title" },
@@ -33,14 +42,8 @@ export async function takePicture(bands) {
   document.body.append(dialog);
   dialog.showModal();
   let stream = null;
-  let taken = null;
   const closed = new Promise((resolve) => {
     dialog.addEventListener("close", resolve, { once: true });
-  });
-  cancel.addEventListener("click", () => dialog.close());
-  shoot.addEventListener("click", async () => {
-    taken = await still(video, bands);
-    dialog.close();
   });
   try {
     stream = await navigator.mediaDevices.getUserMedia({ video: MOST_PIXELS, audio: false });

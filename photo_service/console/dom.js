@@ -14,6 +14,11 @@ export function s(tag, properties = {}, ...children) {
   return filled(document.createElementNS(SVG, tag), properties, children);
 }
 
+/** A button that does `click`; `kind`: "primary" for what comes next, or "". */
+export function button(text, click, kind = "") {
+  return h("button", { class: `button ${kind}`, type: "button", on: { click } }, text);
+}
+
 function filled(element, properties, children) {
   const { on = {}, ...attributes } = properties;
   for (const [name, value] of Object.entries(attributes)) {
@@ -23,7 +28,8 @@ function filled(element, properties, children) {
     }
   }
   for (const [event, listener] of Object.entries(on)) element.addEventListener(event, listener);
-  element.append(...children.flat(Infinity).filter((child) => ![null, undefined, false].includes(child)));
+  const left_out = [null, undefined, false];
+  element.append(...children.flat(Infinity).filter((child) => !left_out.includes(child)));
   return element;
 }
 

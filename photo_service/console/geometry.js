@@ -11,21 +11,22 @@ const CARD = 85.6 / 54;
  * `rules`: those of `GET /v1/profiles/{kind}`. `notes`: what the drawing says, as sentences. */
 export function geometry(rules) {
   const limits = new Map(rules.map((rule) => [rule.check, rule.limits]));
-  const topics = new Set(rules.map(({ check }) => check.split("/")[0]));
+  // Each is known by the check whose limits it shows.
   const draw = [
-    ["archive", archive],
-    ["handheld", handheld],
-    ["framing", portrait],
-    ["card", card],
-    ["document", page],
-  ].find(([topic]) => topics.has(topic))?.[1];
+    ["archive/members_few", archive],
+    ["handheld/face_in_view", handheld],
+    ["framing/eyes_to_top", portrait],
+    ["card/near", card],
+    ["document/near", page],
+  ].find(([check]) => limits.has(check))?.[1];
   return draw ? draw(limits) : null;
 }
 
 /** Where head, eyes and cheeks may lie, in shares of the picture: for a guide over a camera. */
 export function portraitBands(rules) {
   const limits = new Map(rules.map((rule) => [rule.check, rule.limits]));
-  if (!limits.has("framing/eyes_to_top")) return null;
+  const shown = ["crown_to_top", "eyes_to_top", "face_width", "centred"];
+  if (!shown.every((name) => limits.has(`framing/${name}`))) return null;
   const share = (check, name = "share") => {
     const { min, max } = limits.get(check)[name].accept;
     return [min / 100, max / 100];
@@ -59,7 +60,8 @@ export function figure({ crown, eyes, face }, width, height) {
       d:
         `M${x - neck} ${chin - 10}V${slope}` +
         `Q${x - shoulder} ${slope + 0.02 * height} ${x - shoulder} ${height}` +
-        `H${x + shoulder}Q${x + shoulder} ${slope + 0.02 * height} ${x + neck} ${slope}V${chin - 10}Z`,
+        `H${x + shoulder}` +
+        `Q${x + shoulder} ${slope + 0.02 * height} ${x + neck} ${slope}V${chin - 10}Z`,
     }),
     s("ellipse", { cx: x, cy: (top + chin) / 2, rx: half, ry: (chin - top) / 2 }),
     s("circle", { class: "eye", cx: x - 0.4 * half, cy: eye, r: 0.07 * half }),
@@ -120,7 +122,7 @@ function portrait(limits) {
 function card(limits) {
   const [width, height] = [320, 240];
   const area = width * height;
-  const least = (limits.get("card/near")?.share.accept.min ?? 25) / 100;
+  const least = limits.get("card/near").share.accept.min / 100;
   const sized = (share) => {
     const w = Math.sqrt(share * area * CARD);
     return { x: (width - w) / 2, y: (height - w / CARD) / 2, width: w, height: w / CARD };
@@ -192,7 +194,9 @@ function handheld(limits) {
         { x: 0, y: 0, width, height },
         s("path", {
           class: "hand",
-          d: `M${place.x + cardWidth + 24} ${height + 20}L${place.x + cardWidth - 4} ${place.y + 50}`,
+          d:
+            `M${place.x + cardWidth + 24} ${height + 20}` +
+            `L${place.x + cardWidth - 4} ${place.y + 50}`,
         }),
       ),
       s("ellipse", {
@@ -234,12 +238,12 @@ function page(limits) {
       label(width / 2, height + 20, [t("draw_page")], "middle"),
     ),
   );
-  const least = limits.get("document/near")?.share.accept.min;
+  const least = limits.get("document/near").share.accept.min;
   return {
     svg,
     notes: [
       t("note_page_whole"),
-      least && t("note_page_share", { share: percent(least / 100) }),
+      t("note_page_share", { share: percent(least / 100) }),
       t("note_page_upright"),
       resolutionNote(limits),
     ].filter(Boolean),
@@ -255,12 +259,14 @@ function archive(limits) {
     s("path", { class: "folder", d: "M30 96h240v108H30Z" }),
     label(150, 158, [t("draw_archive")], "middle"),
   );
-  const most = limits.get("archive/members_few")?.members.accept.max;
+  const most = limits.get("archive/members_few").members.accept.max;
   return {
     svg,
-    notes: [t("note_archive_zip"), most && t("note_archive_count", { count: most }), t("note_archive_scans")].filter(
-      Boolean,
-    ),
+    notes: [
+      t("note_archive_zip"),
+      t("note_archive_count", { count: most }),
+      t("note_archive_scans"),
+    ],
   };
 }
 
@@ -296,7 +302,14 @@ function cardDrawing({ x, y, width, height }) {
       x2: x + 15 * u,
       y2: y + height - 1.6 * u,
     }),
-    s("rect", { class: "card-portrait", x: x + 13 * u, y: y + 1.6 * u, width: 5 * u, height: 6.4 * u, rx: 4 }),
+    s("rect", {
+      class: "card-portrait",
+      x: x + 13 * u,
+      y: y + 1.6 * u,
+      width: 5 * u,
+      height: 6.4 * u,
+      rx: 4,
+    }),
     s("circle", { class: "card-face", cx: x + 15.5 * u, cy: y + 4 * u, r: 1.25 * u }),
     s("path", {
       class: "card-face",

@@ -1,8 +1,8 @@
-// The page for candidates and clerks: choose a kind, see its rules, give a picture, see the verdict.
+// The page for candidates and clerks: a kind, its rules, a picture, the verdict.
 
 import { call, callUntilDone, getJson, Problem, retryAfter } from "/console/calls.js";
 import { hasCamera, takePicture } from "/console/camera.js";
-import { h } from "/console/dom.js";
+import { button, h } from "/console/dom.js";
 import { portraitBands } from "/console/geometry.js";
 import { requirements } from "/console/requirements.js";
 import { announce, askKey, problemPanel, startPage, waitVisibly } from "/console/shell.js";
@@ -50,7 +50,8 @@ async function loadProfiles() {
 /** The rule files of each kind, the kind's own first. */
 function byKind() {
   const kinds = new Map();
-  for (const profile of [...state.profiles].sort((a, b) => (b.name === b.kind) - (a.name === a.kind))) {
+  const own = ({ name, kind }) => name === kind;
+  for (const profile of [...state.profiles].sort((a, b) => own(b) - own(a))) {
     kinds.set(profile.kind, [...(kinds.get(profile.kind) ?? []), profile]);
   }
   return kinds;
@@ -85,6 +86,7 @@ async function chooseProfile(name) {
       if (state.wanted !== name) return;
       state.profile = profile;
       state.files = [];
+      place("compare").replaceChildren();
       history.replaceState(null, "", `?${new URLSearchParams({ kind: name })}`);
       place(`kind-${state.profile.kind}`).checked = true;
       showPreparation();
@@ -110,20 +112,16 @@ function ruleChoice() {
       h("option", { value: name, selected: name === state.profile.name }, pick(title)),
     ),
   );
-  return [h("p", { class: "entry rule-choice" }, h("label", { for: "profile" }, t("rules")), select)];
+  return [h("p", { class: "entry" }, h("label", { for: "profile" }, t("rules")), select)];
 }
 
 function has(check) {
   return state.profile.rules.some((rule) => rule.check === check);
 }
 
-function hasTopic(topic) {
-  return state.profile.rules.some((rule) => rule.check.startsWith(`${topic}/`));
-}
-
 /** Whether pictures of this kind may come several together. */
 function takesSeveral() {
-  return hasTopic("set") && !hasTopic("archive");
+  return has("set/members_few");
 }
 
 // --- what is asked for --------------------------------------------------------------------------
@@ -134,12 +132,12 @@ function showPreparation() {
   place("intro").hidden = false;
   place("prepare").hidden = state.profile === null;
   if (state.profile === null) return;
-  const archive = hasTopic("archive");
+  const archive = has("archive/members_few");
   const several = takesSeveral();
   place("requirements").replaceChildren(...requirements(state.profile), ...ruleChoice());
   place("file").accept = archive ? ARCHIVES : PICTURES;
   place("file").multiple = several;
-  place("shot").setAttribute("capture", hasTopic("handheld") ? "user" : "environment");
+  place("shot").setAttribute("capture", has("handheld/face_in_view") ? "user" : "environment");
   place("camera").hidden = archive || !(hasCamera() || onPhone());
   place("drop-hint").textContent = t(archive ? "drop_archive" : several ? "drop_set" : "drop");
   showComparison();
@@ -150,39 +148,46 @@ function onPhone() {
   return matchMedia("(pointer: coarse)").matches;
 }
 
+/** What may be compared under these rules; what was entered already stays. */
 function showComparison() {
-  const asked = Object.entries(EXPECTED).filter(([suffix]) =>
-    state.profile.rules.some(({ check }) => check.endsWith(`/${suffix}`)),
+  const fields = Object.entries(EXPECTED)
+    .filter(([suffix]) => state.profile.rules.some(({ check }) => check.endsWith(`/${suffix}`)))
+    .map(([, field]) => field);
+  if (has(REFERENCE_CHECK)) fields.push("reference");
+  const entries = fields.map((field) =>
+    h("p", { class: "entry" }, h("label", { for: field }, t(field)), entry(field)),
   );
-  const inputs = asked.map(([, field]) => entry(field, field === "expect_type" ? types() : typed(field)));
-  if (has(REFERENCE_CHECK)) {
-    inputs.push(
-      entry("reference", h("input", { id: "reference", name: "reference", type: "file", accept: PICTURES })),
-    );
-  }
+  const open = place("compare").querySelector("details")?.open ?? false;
   place("compare").replaceChildren(
-    ...(inputs.length
-      ? [h("details", {}, h("summary", {}, t("compare_title")), h("p", { class: "hint" }, t("compare_hint")), inputs)]
+    ...(entries.length
+      ? [
+          h(
+            "details",
+            { open },
+            h("summary", {}, t("compare_title")),
+            h("p", { class: "hint" }, t("compare_hint")),
+            entries,
+          ),
+        ]
       : []),
   );
 }
 
-function typed(field) {
-  return h("input", { id: field, name: field, maxlength: 200, autocomplete: "off" });
-}
-
-/** The certificates there are words for. */
-function types() {
-  return h(
-    "select",
-    { id: "expect_type", name: "expect_type" },
-    h("option", { value: "" }, t("type_unsaid")),
-    wordsOf("type_").map(([key, name]) => h("option", { value: key }, name)),
-  );
-}
-
-function entry(field, input) {
-  return h("p", { class: "entry" }, h("label", { for: field }, t(field)), input);
+function entry(field) {
+  const before = place(field);
+  if (field === "expect_type") {
+    // One choice for each certificate there is a word for.
+    const choices = [["", t("type_unsaid")], ...wordsOf("type_")];
+    return h(
+      "select",
+      { id: field, name: field },
+      choices.map(([value, name]) =>
+        h("option", { value, selected: value === before?.value }, name),
+      ),
+    );
+  }
+  const kind = field === "reference" ? { type: "file", accept: PICTURES } : { maxlength: 200 };
+  return before ?? h("input", { id: field, name: field, autocomplete: "off", ...kind });
 }
 
 /** The certificates of one application, gathered until they are sent together. */
@@ -219,7 +224,7 @@ function showChosen() {
         ),
       ),
     ),
-    h("button", { class: "button primary", type: "button", on: { click: judge } }, t("check_together")),
+    button(t("check_together"), judge, "primary"),
   );
 }
 
@@ -249,8 +254,11 @@ function form(fields) {
   // One choice cannot fit several certificates.
   if (files.length > 1) data.delete("expect_type");
   for (const file of files) data.append(files.length > 1 ? "files" : "file", file, file.name);
-  const rest = { kind: profile.kind, profile: profile.name, lang: language(), fields, drawings: "true" };
-  for (const [name, value] of Object.entries(rest)) data.append(name, value);
+  data.append("kind", profile.kind);
+  data.append("profile", profile.name);
+  data.append("lang", language());
+  data.append("fields", fields);
+  data.append("drawings", "true");
   return data;
 }
 
@@ -305,7 +313,12 @@ function showChecking() {
       "div",
       { class: "checking" },
       h("span", { class: "spinner", "aria-hidden": "true" }),
-      h("div", {}, h("p", { class: "panel-title" }, t("checking")), h("p", { class: "facts" }, names)),
+      h(
+        "div",
+        {},
+        h("p", { class: "panel-title" }, t("checking")),
+        h("p", { class: "facts" }, names),
+      ),
     ),
   );
   scrollTo(0, 0);
@@ -314,10 +327,11 @@ function showChecking() {
 
 function showVerdict(report) {
   const together = Boolean(report.members);
-  const again = h("button", { class: "button primary", type: "button", on: { click: pickFile } }, t("again"));
-  const print = h("button", { class: "button", type: "button", on: { click: () => printReport(print) } }, t("print"));
-  const back = h("button", { class: "button", type: "button", on: { click: leaveVerdict } }, t("back"));
-  const titles = Object.fromEntries(state.profile.rules.map((rule) => [rule.check, pick(rule.title)]));
+  const again = button(t("again"), pickFile, "primary");
+  const print = button(t("print"), () => printReport(print));
+  const back = button(t("back"), leaveVerdict);
+  const { rules } = state.profile;
+  const titles = Object.fromEntries(rules.map(({ check, title }) => [check, pick(title)]));
   const shown = verdict(report, {
     source: together ? null : state.sources[0],
     sources: together && state.files.length > 1 ? state.sources : [],
@@ -351,8 +365,8 @@ function pickFile() {
   place("file").click();
 }
 
-async function printReport(button) {
-  button.disabled = true;
+async function printReport(pressed) {
+  pressed.disabled = true;
   await told(async () => {
     const page = await printable();
     document.querySelector(".print-frame")?.remove();
@@ -365,14 +379,15 @@ async function printReport(button) {
     });
     document.body.append(frame);
   });
-  button.disabled = false;
+  pressed.disabled = false;
 }
 
 /** The report as a page of its own; asked for again until it is there. */
 async function printable() {
   const { onWait, ...rest } = options(state.under_way.signal);
   for (;;) {
-    const answer = await call("/v1/reports", { ...rest, onWait, method: "POST", body: form("masked") });
+    const body = form("masked");
+    const answer = await call("/v1/reports", { ...rest, onWait, method: "POST", body });
     if (answer.status !== 202) return answer.text();
     await onWait(retryAfter(answer), null);
   }
@@ -381,7 +396,8 @@ async function printable() {
 // --- around calls -------------------------------------------------------------------------------
 
 function options(signal) {
-  return { askKey, onWait: (seconds, problem) => waitVisibly(place("notice"), seconds, problem), signal };
+  const onWait = (seconds, problem) => waitVisibly(place("notice"), seconds, problem);
+  return { askKey, onWait, signal };
 }
 
 /** Do something that calls the service. A problem is shown, with `retry` on offer; `stopped()` is

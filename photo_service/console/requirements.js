@@ -64,15 +64,16 @@ function inFull(rules) {
         h(
           "ul",
           {},
-          some.map((rule) =>
-            h(
+          some.map((rule) => {
+            const consequence = t(`on_fail_${rule.on_fail}`);
+            return h(
               "li",
               {},
               h("span", { class: "rule-title" }, pick(rule.title)),
               h("span", {}, plain(rule)),
-              h("span", { class: "hint" }, `${t(`on_fail_${rule.on_fail}`)} · ${pick(rule.clause.cite)}`),
-            ),
-          ),
+              h("span", { class: "hint" }, `${consequence} · ${pick(rule.clause.cite)}`),
+            );
+          }),
         ),
       ),
     ),

@@ -1,7 +1,7 @@
 // What every page has: language switch, key dialog, announcements, waiting, problems.
 
 import { forgetKey, key } from "/console/calls.js";
-import { h, sign } from "/console/dom.js";
+import { button, h, sign } from "/console/dom.js";
 import { language, loadTexts, t, translate } from "/console/texts.js";
 
 /** Set the page up: load the texts, fill [data-t], make the header's buttons work.
@@ -12,10 +12,10 @@ export async function startPage(render, title = "title") {
     translate(document);
     document.title = t(title);
     const other = language() === "zh" ? "en" : "zh";
-    const button = document.getElementById("language");
-    button.textContent = other === "zh" ? "中文" : "English";
-    button.lang = other === "zh" ? "zh-CN" : "en";
-    button.dataset.other = other;
+    const toOther = document.getElementById("language");
+    toOther.textContent = other === "zh" ? "中文" : "English";
+    toOther.lang = other === "zh" ? "zh-CN" : "en";
+    toOther.dataset.other = other;
     showForget();
   };
   const showForget = () => {
@@ -81,11 +81,7 @@ export function askKey(problem) {
           "div",
           { class: "actions" },
           h("button", { class: "button primary", type: "submit" }, t("key_use")),
-          h(
-            "button",
-            { class: "button", type: "button", on: { click: () => dialog.close() } },
-            t("cancel"),
-          ),
+          button(t("cancel"), () => dialog.close()),
         ),
       ),
     );
@@ -130,9 +126,8 @@ export function waitVisibly(place, seconds, problem) {
         h(
           "div",
           { class: "actions" },
-          problem &&
-            h("button", { class: "button", type: "button", on: { click: () => end(true) } }, t("retry_now")),
-          h("button", { class: "button", type: "button", on: { click: () => end(false) } }, t("wait_stop")),
+          problem && button(t("retry_now"), () => end(true)),
+          button(t("wait_stop"), () => end(false)),
         ),
       ),
     );
@@ -167,12 +162,7 @@ export function problemPanel(problem, retry) {
       h("p", { class: "panel-title" }, title ? t(title) : problem.detail),
       h("p", {}, text ? t(text) : problem.advice),
       problem.request && h("p", { class: "hint" }, t("request_id", { id: problem.request })),
-      retry &&
-        h(
-          "div",
-          { class: "actions" },
-          h("button", { class: "button", type: "button", on: { click: retry } }, t("retry")),
-        ),
+      retry && h("div", { class: "actions" }, button(t("retry"), retry)),
     ),
   );
 }

@@ -78,6 +78,9 @@ async function guard(signal, work, again) {
 }
 
 window.addEventListener("hashchange", () => {
-  show().then(() => place("main").focus());
+  show().then(() => {
+    place("main").focus({ preventScroll: true });
+    scrollTo(0, 0);
+  });
 });
 startPage(show, "staff.title");

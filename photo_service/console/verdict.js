@@ -1,7 +1,7 @@
-// A report as a person reads it: the verdict, the picture, the reasons with their remedies, the rest.
+// A report as a person reads it: verdict, picture, reasons with their remedies, and the rest.
 
 import { annotated, gravity } from "/console/annotated.js";
-import { h, sign } from "/console/dom.js";
+import { button, h, sign } from "/console/dom.js";
 import { label, t, word, wordsOf } from "/console/texts.js";
 import { measured, quantity } from "/console/values.js";
 
@@ -217,7 +217,9 @@ function reasonItem({ finding, others }, number, picture, titles) {
         { class: "reason-foot" },
         value && h("span", {}, t("measured", { value })),
         allowed && h("span", {}, t("allowed", { allowed })),
-        finding.clause && others.length === 0 && h("span", {}, t("clause", { clause: finding.clause })),
+        finding.clause &&
+          others.length === 0 &&
+          h("span", {}, t("clause", { clause: finding.clause })),
       ),
       pin,
     ),
@@ -267,7 +269,7 @@ function memberList(members, { sources = [], titles, level = 2 }, heading) {
               h("span", { class: "member-more" }, t("member_more")),
               member.decision !== "accepted" && h("span", { class: "member-reason" }, first),
             ),
-            verdict(member, { source: sources[index] ?? null, titles, level: level + 1, bare: true }),
+            verdict(member, { source: sources[index], titles, level: level + 1, bare: true }),
           ),
         );
       }),
@@ -300,32 +302,22 @@ function fieldTable(fields, reveal, level) {
   };
   fill(fields);
   let full = null;
-  const button =
+  const more =
     reveal &&
-    h(
-      "button",
-      {
-        class: "button",
-        type: "button",
-        on: {
-          async click() {
-            button.disabled = true;
-            full = full ? null : await reveal();
-            fill(full ?? fields);
-            button.textContent = t(full ? "fields_hide" : "fields_reveal");
-            button.disabled = false;
-          },
-        },
-      },
-      t("fields_reveal"),
-    );
+    button(t("fields_reveal"), async () => {
+      more.disabled = true;
+      full = full ? null : await reveal();
+      fill(full ?? fields);
+      more.textContent = t(full ? "fields_hide" : "fields_reveal");
+      more.disabled = false;
+    });
   return h(
     "section",
     { class: "fields" },
     h(`h${level}`, {}, t("fields_title")),
     h("p", { class: "hint" }, t("fields_hint")),
     h("table", {}, h("caption", { class: "visually-hidden" }, t("fields_title")), body),
-    button,
+    more,
   );
 }
 
@@ -344,7 +336,11 @@ function evidenceList(report, level) {
         h(
           "p",
           { class: "reason-head" },
-          h("span", { class: `weight weight-${each.weight}` }, t("weight", { weight: word(each.weight) })),
+          h(
+            "span",
+            { class: `weight weight-${each.weight}` },
+            t("weight", { weight: word(each.weight) }),
+          ),
         ),
         h("p", { class: "reason-message" }, each.shows),
         h("p", { class: "hint" }, each.means),
@@ -352,11 +348,14 @@ function evidenceList(report, level) {
           h(
             "div",
             { class: "views" },
-            views
-              .get(each.sign)
-              .map(({ caption, image }) =>
-                h("figure", {}, h("img", { src: image, alt: caption }), h("figcaption", {}, caption)),
+            views.get(each.sign).map(({ caption, image }) =>
+              h(
+                "figure",
+                {},
+                h("img", { src: image, alt: caption }),
+                h("figcaption", {}, caption),
               ),
+            ),
           ),
       ),
     ),

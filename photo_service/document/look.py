@@ -36,11 +36,14 @@ _WHITE, _BLOWN = 248, 253
 # Print is closed over by this share of the page's shorter side.
 _CLOSED = 14
 # Long side of the reduced picture whose border is looked at; share of the border around a mark
-# that is paper; how much darker or more coloured than the paper a mark is, levels of 255; and how
-# much of the border it takes at most.
-_BORDER_SIDE = 800
-_ON_PAPER = 0.7
-_DARKER, _COLOURED = 18, 10
+# that is paper; how much darker or more coloured than the paper a mark is, levels of 255; how much
+# lighter or darker than the paper farther in (down to this part of the picture) paper may be there;
+# and how much of the border a mark takes at most.
+_BORDER_SIDE = 1000
+_ON_PAPER = 0.6
+_DARKER, _COLOURED = 16, 10
+_OTHER_LIGHT = 25
+_BAND = 10
 _NARROW = 0.06
 # The page's edge is looked for in so many parts of a side, must show in so many of them, as a step
 # of colour of so much, sum over CIELAB.
@@ -53,6 +56,10 @@ _PALE_SHARE = 0.6
 # Lines on ground of another colour than most lines' stand on pictures and seals, not on paper.
 _OTHER_GROUND = 12.0
 _PALEST = 60
+# A part of the paper with this share of the print, or pale area, belongs to the page.
+_PART_OF_PAGE = 0.1
+# And its outline has few dents: so much of its convex hull at least.
+_SOLID = 0.85
 # Faint print is brought out: what 2 percent of the paper differ by becomes this many levels, but
 # nothing is raised more than so many times.
 _BROUGHT, _MOST_RAISED = 160.0, 40.0
@@ -273,14 +280,18 @@ def find_sheet(rgb: ByteImage, lines: Sequence[Line]) -> Sheet | None:
         return None
     sizes = np.bincount(labels[seeds > 0], minlength=count)
     sizes[0] = 0
-    bare_paper = labels == int(sizes.argmax())
-    contours, _ = cv2.findContours(
+    # A sharp shadow or a fold parts one page in two.
+    bare_paper = np.isin(labels, np.flatnonzero(sizes >= _PART_OF_PAGE * sizes.sum()))
+    outlines, _ = cv2.findContours(
         bare_paper.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
     )
-    outline = max(contours, key=cv2.contourArea)
+    hull = cv2.convexHull(np.concatenate(outlines))
+    solid = sum(map(cv2.contourArea, outlines)) / max(cv2.contourArea(hull), 1.0)
+    if not lines and solid < _SOLID:
+        return None
     mask = np.zeros((height, width), np.uint8)
-    cv2.fillPoly(mask, [cv2.convexHull(outline)], 1)
-    corners = cv2.boxPoints(cv2.minAreaRect(outline)) * factor
+    cv2.fillPoly(mask, [hull], 1)
+    corners = cv2.boxPoints(cv2.minAreaRect(hull)) * factor
     return Sheet(
         mask=mask > 0,
         paper=bare_paper,
@@ -392,9 +403,6 @@ def marks_at_border(rgb: ByteImage, sheet: Sheet, text_box: Sequence[float]) -> 
     paper = cv2.resize(sheet.paper.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
     if not paper.any():
         return 0
-    # The mask is too coarse to tell paper from a strip of table at the border; its colour does.
-    off = np.abs(lab[..., 1:].astype(np.int16) - np.median(lab[paper > 0], axis=0)[1:]).max(axis=2)
-    paper[off > _COLOURED] = 0
     return sum(
         _marks_above(np.rot90(lab, side), np.rot90(paper, side))
         for side, gap in enumerate(gaps)
@@ -419,9 +427,16 @@ def _marks_above(lab: NDArray[np.uint8], paper: NDArray[np.uint8]) -> int:
     """`marks_at_border` along the upper border."""
     width = lab.shape[1]
     reach = width // 8 | 1
+    depth = max(lab.shape[0] // _BAND, 8)
+    band = lab[depth // 3 : depth][paper[depth // 3 : depth] > 0]
+    if not band.size:
+        return 0
+    # The mask is too coarse to tell paper from a strip of table at the border; its colour does.
+    off = np.abs(lab[2].astype(np.int16) - np.median(band, axis=0).astype(np.int16))
+    is_paper = (off[:, 0] < _OTHER_LIGHT) & (off[:, 1:].max(axis=1) < _COLOURED)
     # Outermost row left out: scanners and encoders darken and soften it.
     outer, inner = (_marked(lab[start : start + 2].mean(axis=0), reach) for start in (1, 5))
-    on_paper = cv2.blur(paper[2:3].astype(np.float32), (reach, 1))[0] > _ON_PAPER
+    on_paper = cv2.blur(is_paper.astype(np.float32)[None], (reach, 1))[0] > _ON_PAPER
     going_on = cv2.dilate(inner.astype(np.uint8)[None], np.ones((1, 5), np.uint8))[0] > 0
     marked = np.concatenate(([0], (outer & going_on & on_paper).astype(np.int8), [0]))
     starts, ends = np.flatnonzero(np.diff(marked) > 0), np.flatnonzero(np.diff(marked) < 0)
@@ -460,17 +475,23 @@ def _shrunk(rgb: ByteImage, sheet: Sheet) -> ByteImage:
 
 
 def glare(rgb: ByteImage, sheet: Sheet) -> tuple[float, tuple[float, float, float, float] | None]:
-    """The largest patch in which every colour is blown out, percent of the page; and its box."""
+    """The largest patch in which every colour is blown out, percent of the page; and its box.
+
+    Patches at the picture's border are a scanner's white lid, not light on the page.
+    """
     least = _shrunk(rgb, sheet).min(axis=2)
     factor = rgb.shape[0] // sheet.mask.shape[0]
     if float(np.median(least[sheet.mask])) >= _WHITE:
         return 0.0, None
     blown = ((least >= _BLOWN) & sheet.mask).astype(np.uint8)
     blown = cv2.morphologyEx(blown, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    count, _, stats, _ = cv2.connectedComponentsWithStats(blown)
-    if count < 2:
+    # One pixel around it joins everything at the border to one patch, which is left out.
+    framed = cv2.copyMakeBorder(blown, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(framed)
+    areas = stats[:, cv2.CC_STAT_AREA].copy()
+    areas[[0, labels[0, 0]]] = 0
+    largest = int(areas.argmax())
+    if areas[largest] == 0:
         return 0.0, None
-    largest = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
-    x, y, across, down, area = (float(value) * factor for value in stats[largest])
-    share = 100 * area / factor / float(sheet.mask.sum())
-    return share, (x, y, across, down)
+    x, y, across, down = (float(value) * factor for value in stats[largest][:4])
+    return 100 * float(areas[largest]) / float(sheet.mask.sum()), (x, y, across, down)

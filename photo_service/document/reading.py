@@ -43,10 +43,10 @@ _TITLE = 5.0
 # The right way round reads with this mean probability: on real documents it reads 0.92 and more,
 # any wrong one at most 0.91.
 _SURE = 0.94
-# A way that is not the picture's own must read so well and be so far ahead of the others.
-_CLAIM = 0.85
-_AHEAD = 0.08
-_BUT_MIRRORED = 0.1
+# Else the best way must read at least so well and be so far ahead of the others: the picture's own,
+# which blames nobody, and a turned or mirrored one.
+_PLAIN = 0.78, 0.04
+_CLAIM = {False: (0.85, 0.08), True: (0.85, 0.1)}
 # Share of the print across the way a page seems to lie, from which both ways are tried.
 _CROSSING = 0.1
 # So few characters tell nothing; more are needed to say that a page lies the wrong way.
@@ -117,10 +117,11 @@ def read_page(rgb: ByteImage, lines: Sequence[Line], reader: Reader) -> Reading:
     """
     down = runs_down(lines)
     pose, sure, probes = _legible_way(rgb, lines, reader, down=down)
-    if pose is None or (pose.turn and crossing(lines, down=down) > _CROSSING):
-        # A page with print both ways lies as it lies if any of it reads so.
+    upright = pose is not None and pose.turn == 0
+    if not upright and crossing(lines, down=down) > _CROSSING:
+        # A page with print both ways lies as it should if any of it reads so.
         other = _legible_way(rgb, lines, reader, down=not down)
-        if pose is None or (other[0] is not None and other[0].turn == 0):
+        if other[0] is not None and (pose is None or other[0].turn == 0):
             pose, sure, probes = other
     if pose is None:
         tilt = tilt_of(lines, down=down)
@@ -185,8 +186,8 @@ def _best_way(
     found.sort(key=lambda entry: -entry[0])
     sure, pose, read = found[0]
     second = found[1][0] if len(found) > 1 else 0.0
-    ahead = _BUT_MIRRORED if pose.mirrored else _AHEAD
-    certain = sure >= _SURE or (sure >= _CLAIM and sure >= second + ahead)
+    least, ahead = _CLAIM[pose.mirrored] if pose.turn or pose.mirrored else _PLAIN
+    certain = sure >= _SURE or (sure >= least and sure >= second + ahead)
     return (pose if certain and _enough(pose, read) else None), sure, read
 
 

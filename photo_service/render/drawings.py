@@ -21,7 +21,7 @@ from photo_service.messages import messages
 from photo_service.render.evidence import views_of
 from photo_service.render.fonts import typeface
 from photo_service.render.overlay import draw_measured, draw_members
-from photo_service.render.rulers import Ruler, rulers_of
+from photo_service.render.rulers import Ruler, page_outline, rulers_of
 from photo_service.report import Report
 from photo_service.service import Examination
 
@@ -94,9 +94,8 @@ def _outlines(report: Report, features: Features) -> Iterator[tuple[str, list[li
     card = features.card_if_sought
     if card is not None:
         yield CARD, _full_size(card.corners.tolist(), features)
-    page = features.document_if_sought
-    if page is not None and page.sheet is not None:
-        yield PAGE, _full_size(page.sheet.corners.tolist(), features)
+    if page := page_outline(features):
+        yield PAGE, _full_size(page, features)
 
 
 def _full_size(corners: Iterable[Iterable[float]], features: Features) -> list[list[float]]:

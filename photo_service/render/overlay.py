@@ -22,7 +22,7 @@ from photo_service.features import PERSON_FROM, Features
 from photo_service.messages import Messages, messages
 from photo_service.render.fonts import Point, Typeface, typeface
 from photo_service.render.reasons import Reason, reasons_of
-from photo_service.render.rulers import Ruler, rulers_of
+from photo_service.render.rulers import Ruler, page_outline, rulers_of
 from photo_service.render.values import file_size, measured
 from photo_service.render.wrapping import wrap
 from photo_service.report import Decision, Effect, Finding, Report
@@ -305,6 +305,8 @@ class _Sheet:
         face = self._face_box() if self._is_portrait else None
         if card is not None:
             self._card(draw, card)
+        if page := page_outline(self._features):
+            self._outline(draw, page)
         if face is not None:
             _frame(draw, face, _PAPER, 1)
         spots: dict[str, Point] = {}
@@ -331,12 +333,16 @@ class _Sheet:
 
     def _card(self, draw: ImageDraw.ImageDraw, card: Card) -> None:
         """The card's outline, and the fields as read."""
-        corners = [(x * self._zoom, y * self._zoom) for x, y in card.corners.tolist()]
-        for width, colour in ((5, "#202020"), (2, _PAPER)):
-            draw.line([*corners, corners[0]], fill=colour, width=width)
+        self._outline(draw, card.corners.tolist())
         for read in card.reading.fields.values():
             left, top, across, down = (v * self._zoom for v in card.on_picture(read.box))
             draw.rectangle((left, top, left + across, top + down), outline=_PAPER)
+
+    def _outline(self, draw: ImageDraw.ImageDraw, corners: Sequence[Point]) -> None:
+        """A line around something, to be seen on any ground; pixels of the decoded picture."""
+        shown = [(x * self._zoom, y * self._zoom) for x, y in corners]
+        for width, colour in ((5, "#202020"), (2, _PAPER)):
+            draw.line([*shown, shown[0]], fill=colour, width=width)
 
     def _face_box(self) -> Box | None:
         try:

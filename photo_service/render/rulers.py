@@ -1,6 +1,6 @@
 """What was measured of the framing and what is allowed, as places in the picture.
 
-All places are pixels of the full-size upright picture, as the ``region`` of a finding.
+The places of rulers are pixels of the full-size upright picture, as the ``region`` of a finding.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from photo_service.errors import CannotAssess
 from photo_service.features import Features
 from photo_service.report import Finding, Report
 
+# Paper lies free when it is farther than this from every border, relative to the picture.
+_MARGIN = 0.01
 _HEIGHTS = ("framing/crown_to_top", "framing/eyes_to_top")
 
 Stretch = tuple[float, float]
@@ -41,6 +43,25 @@ def rulers_of(report: Report, features: Features) -> tuple[Ruler, ...]:
     measured = {f.check: f for f in report.findings if _is_measured(f)}
     heights = (measured[check] for check in _HEIGHTS if check in measured)
     return (*(_height(finding, features) for finding in heights), *_across(measured, features))
+
+
+def page_outline(features: Features) -> list[tuple[float, float]]:
+    """Corners of a page of paper, pixels of the decoded picture, when a check has looked for one.
+
+    Empty unless the paper lies free in the picture: where it meets a border, or the desk is as pale
+    as it is, what is known of its place is too little to draw.
+    """
+    page = features.document_if_sought
+    if page is None or page.sheet is None:
+        return []
+    corners = [(float(x), float(y)) for x, y in page.sheet.corners]
+    width, height = features.width, features.height
+    is_free = all(
+        _MARGIN * width < x < (1 - _MARGIN) * width
+        and _MARGIN * height < y < (1 - _MARGIN) * height
+        for x, y in corners
+    )
+    return corners if is_free else []
 
 
 def _height(finding: Finding, features: Features) -> Ruler:
