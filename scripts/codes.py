@@ -23,13 +23,22 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "codes.md"
 # What HTTP can answer with is raised here; `profile` speaks of the operator's rule files.
 DOORS = (
-    "api",
     "photo_service.profile",
+    "routes.answers",
+    "routes.batches",
+    "routes.guard",
+    "routes.operation",
+    "routes.uploads",
     "workers.access",
     "workers.batches",
     "workers.broker",
+    "workers.compare",
     "workers.counter",
     "workers.desk",
+    "workers.downloads",
+    "workers.lists",
+    "workers.places",
+    "workers.results",
 )
 # Raised there too, but only for the command line.
 COMMANDS_ONLY = {
@@ -163,13 +172,13 @@ def _raised() -> Iterator[tuple[int, str, str]]:
                 for status, code, kind in _answers(node, vars(module)):
                     if (kind, code) not in COMMANDS_ONLY:
                         yield status, code, kind
-    plain: dict[int, str] = vars(importlib.import_module("api"))["_PLAIN_CODES"]
+    plain: dict[int, str] = vars(importlib.import_module("routes.answers"))["_PLAIN_CODES"]
     yield from ((status, code, "HTTPException") for status, code in plain.items())
 
 
 def _answers(call: ast.Call, names: dict[str, object]) -> Iterator[tuple[int, str, str]]:
     called = ast.unparse(call.func)
-    if called == "_problem":
+    if called == "problem":
         status, code = (ast.unparse(node) for node in call.args[1:3])
         if status.isdigit():
             yield int(status), ast.literal_eval(code), called

@@ -149,13 +149,28 @@ def stranger(service: Service) -> Iterator[httpx.Client]:
 _UPLOADERS = frozenset({Role.PORTAL, Role.STAFF})
 _PLACES = (
     ("POST", "/v1/verifications", _UPLOADERS),
+    ("POST", "/v1/applications", _UPLOADERS),
     ("POST", "/v1/reports", _UPLOADERS),
     ("GET", "/v1/verifications/{verification_id}", _UPLOADERS),
     ("GET", "/v1/profiles", _UPLOADERS),
     ("GET", "/v1/profiles/{kind}", _UPLOADERS),
+    ("GET", "/v1/codes", _UPLOADERS),
+    ("GET", "/v1/roots", {Role.STAFF}),
+    ("GET", "/v1/roots/{number}", {Role.STAFF}),
+    ("GET", "/v1/batches", {Role.STAFF}),
     ("POST", "/v1/batches", {Role.STAFF}),
     ("GET", "/v1/batches/{batch_id}", {Role.STAFF}),
+    ("POST", "/v1/batches/{batch_id}/again", {Role.STAFF}),
+    ("GET", "/v1/batches/{batch_id}/events", {Role.STAFF}),
     ("GET", "/v1/batches/{batch_id}/results", {Role.STAFF}),
+    ("GET", "/v1/batches/{batch_id}/items", {Role.STAFF}),
+    ("GET", "/v1/batches/{batch_id}/items/{number}", {Role.STAFF}),
+    ("GET", "/v1/batches/{batch_id}/items/{number}/picture", {Role.STAFF}),
+    ("GET", "/v1/batches/{batch_id}/items/{number}/report", {Role.STAFF}),
+    ("POST", "/v1/batches/{batch_id}/items/{number}/overrule", {Role.STAFF}),
+    ("DELETE", "/v1/batches/{batch_id}/items/{number}/overrule", {Role.STAFF}),
+    ("GET", "/v1/batches/{batch_id}/compare/{other_id}", {Role.STAFF}),
+    ("GET", "/v1/batches/{batch_id}/{file}", {Role.STAFF}),
     ("DELETE", "/v1/batches/{batch_id}", {Role.STAFF}),
     ("GET", "/metrics", {Role.METRICS, Role.STAFF}),
 )
@@ -165,7 +180,14 @@ _PLACES = (
 def test_each_role_has_its_places(
     service: Service, stranger: httpx.Client, method: str, path: str, allowed: frozenset[Role]
 ) -> None:
-    path = path.format(verification_id=NOWHERE, batch_id=NOWHERE, kind="graduation")
+    path = path.format(
+        verification_id=NOWHERE,
+        batch_id=NOWHERE,
+        other_id=NOWHERE,
+        kind="graduation",
+        number=0,
+        file="results.csv",
+    )
     for role in Role:
         answer = stranger.request(method, path, headers=service.headers(role))
         if role in allowed:

@@ -184,6 +184,7 @@ def test_image_holds_what_the_program_needs() -> None:
         "api.py",
         "models",
         "photo_service",
+        "routes",
         "workers",
     ):
         assert name in copied

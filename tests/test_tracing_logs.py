@@ -284,7 +284,7 @@ def test_our_own_fault_is_answered_and_logged_like_everything(
     def fault(_: object) -> None:
         raise RuntimeError(NUMBER)
 
-    monkeypatch.setattr("api.profiles.names", fault)
+    monkeypatch.setattr("routes.uploads.profiles.names", fault)
 
     async def ask() -> httpx.Response:
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
