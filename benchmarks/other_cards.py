@@ -896,7 +896,7 @@ CONDITIONS: dict[str, Condition] = {
     "screenshot": _card(screenshot, "card-screenshot"),
     "glare": _card(glare, "card-glare"),
     "clipped": _card(clipped, "corner-missing"),
-    "thumb": _card(thumb, "card-covered"),
+    "thumb": _card(thumb, "card-covered", "card-portrait-hidden"),
     "small": _card(too_small, "print-small", "card-far"),
     "mirrored": _card(mirrored, "card-mirrored"),
     "wrong-digit": _card(wrong_check_digit, "number-invalid"),

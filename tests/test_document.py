@@ -296,7 +296,9 @@ def test_only_what_runs_over_the_border_is_cut_off() -> None:
 def test_paper_is_told_from_the_table() -> None:
     table = np.full((1000, 1300, 3), (96, 66, 40), np.uint8)
     table[150:850, 200:1100] = page()
-    lines = [Line(line.quad + np.array([200, 150], np.float32), line.score) for line in lines_on_page()]
+    lines = [
+        Line(line.quad + np.array([200, 150], np.float32), line.score) for line in lines_on_page()
+    ]
     sheet = look.find_sheet(table, lines)
     assert sheet is not None
     assert sheet.share == pytest.approx(100 * 900 * 700 / (1300 * 1000), abs=3)

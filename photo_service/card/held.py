@@ -29,8 +29,9 @@ _TILE_SIDE = 384
 _PORTRAIT_SHARE = 0.6
 _PORTRAIT_SCORE = 0.5
 _HEAD_SCORE = 0.6
-# A small face beside the card is another card's portrait, if of such a width of this one's.
+# A small face beside the card is another card's portrait, if of such a width of this one's and sure.
 _LIKE_PORTRAIT = (0.6, 1.4)
+_SURE_PORTRAIT = 0.75
 # Width of the face box over the width of its card.
 _FACE_OF_CARD = 0.16
 # Around the portrait, card widths to each side and up and down: it may be at either end.
@@ -114,7 +115,14 @@ def look(rgb: ByteImage, models: Finders) -> Scene:
         return Scene(_heads(faces), None, 0)
     portrait = _FACE_OF_CARD * card.width
     low, high = (share * portrait for share in _LIKE_PORTRAIT)
-    beside = [face for face in small if not _inside(face, card) and low < face[2] < high]
+    beside = [
+        face
+        for face, score in faces
+        if score >= _SURE_PORTRAIT
+        and face in small
+        and low < face[2] < high
+        and not _inside(face, card)
+    ]
     card = scene.with_others(card, _texts(rgb, models), models)
     card = replace(card, others=max(card.others, int(bool(beside))))
     small = [face for face, _ in faces if _inside(face, card) and face[2] < 2 * portrait]

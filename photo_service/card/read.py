@@ -366,7 +366,8 @@ def _rows(spellings: Sequence[Spelling]) -> list[_Row]:
 
 
 _NAME = re.compile(r"^姓?名?(?P<value>[\u4e00-\u9fff·•.]{2,})")
-_SEX = re.compile(r"(?P<value>[男女])")
+# The label's second character may be misread as one of the two.
+_SEX = re.compile(r"(?:性.)?(?P<value>[男女])")
 _PEOPLE = re.compile(r"[民氏]?[族]\W*(?P<value>[\u4e00-\u9fff]{1,4})")
 _BIRTH = re.compile(r"(?P<value>\d{4}\D{1,2}\d{1,2}\D{1,2}\d{1,2}日?)")
 _ADDRESS_LABEL = re.compile(r"^(?:住[址地]|[住佳往]?址|住)")
