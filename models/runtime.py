@@ -21,6 +21,7 @@ from models.face import DetectedFace, FaceDetector, FaceLandmarker, FaceLandmark
 from models.segmentation import PersonSegmenter
 from models.store import ModelStore
 from models.text import Spelling, TextBox, TextLine, TextReader
+from models.text import digests as text_digests
 
 FACE_LANDMARKER = "face_landmarker"
 PERSON_SEGMENTER = "selfie_segmentation"
@@ -89,6 +90,8 @@ class Models:
         """
         names = (*(_FACES if faces else ()), *(_TEXT if text else ()))
         closed = [name for name in names if name not in self.__dict__]
+        # A report names every model, so that all must be there.
+        text_digests()
         helper = self._helper.submit(lambda: [getattr(self, n) for n in closed]) if closed else None
         if faces:
             self._landmarker  # noqa: B018 - opens it
@@ -108,8 +111,8 @@ class Models:
 
     @property
     def digests(self) -> Mapping[str, str]:
-        """Name → sha256 of every model there is; each is checked before it is opened."""
-        return self.store.digests()
+        """Name → sha256 of every model there is; those of the store are checked before opening."""
+        return {**self.store.digests(), **text_digests()}
 
     @cached_property
     def _landmarker(self) -> FaceLandmarker:

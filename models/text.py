@@ -7,11 +7,13 @@ detector sees no more pixels than it is given, a line is as wide as it is, and o
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -241,12 +243,32 @@ def model_folder() -> Path:
     return Path(next(iter(places))) / "models"
 
 
-def _session(path: Path) -> Any:
+@cache
+def digests() -> Mapping[str, str]:
+    """Name → sha256 of the two models that read text; worked out once a process.
+
+    Raises:
+        ModelStoreError: ``model-missing``.
+    """
+    files = {"text_detector": DETECTOR, "text_recogniser": RECOGNISER}
+    return {name: _sha256(_file(model_folder() / file)) for name, file in files.items()}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _file(path: Path) -> Path:
     if not path.is_file():
         raise ModelStoreError(
             "model-missing", name="rapidocr", file=path.name, directory=path.parent
         )
-    return _onnx.open_session(path, keep_memory=False)
+    return path
+
+
+def _session(path: Path) -> Any:
+    return _onnx.open_session(_file(path), keep_memory=False)
 
 
 def _windows(places: Sequence[Region], width: int, height: int) -> list[tuple[int, int, int, int]]:

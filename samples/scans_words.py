@@ -84,7 +84,7 @@ def digits(rng: Rng, count: int) -> str:
 
 
 def someone(rng: Rng, split: str) -> Person:
-    """One person; people of different splits share no character of the name and no school."""
+    """One person; people of different splits share no name and no school."""
     part = _PARTS[split]
     long = rng.random() < 0.04
     surname = pick(rng, _LONG_SURNAMES[part] if long else _SURNAMES[part])

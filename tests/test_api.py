@@ -236,6 +236,7 @@ def test_an_unknown_verification(service: Service) -> None:
         ({"lang": "fr"}, "", "fields-invalid"),
         ({"fields": "everything"}, "", "fields-invalid"),
         ({"expect_name": "长" * 201}, "", "fields-invalid"),
+        ({"kind": "certificate", "expect_type": "driving licence"}, "", "type-not-known"),
         ({}, "?wait=-1", "fields-invalid"),
         ({}, "?wait=61", "fields-invalid"),
         ({}, "?wait=soon", "fields-invalid"),

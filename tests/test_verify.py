@@ -122,6 +122,7 @@ def test_report_names_what_it_rests_on(judge: Judge) -> None:
     report = judge(ALL[0])
     assert report.models
     assert all(len(digest) == 64 for digest in report.models.values())
+    assert {"face_landmarker", "text_detector", "text_recogniser"} <= set(report.models)
     assert len(report.profile_sha256) == 64
     assert report.image.name == ALL[0].file
     assert set(report.timings_ms) == {"total", "decode", "checks"}

@@ -29,7 +29,7 @@ _TILE_SIDE = 384
 _PORTRAIT_SHARE = 0.6
 _PORTRAIT_SCORE = 0.5
 _HEAD_SCORE = 0.6
-# A small face beside the card is another card's portrait, if of such a width of this one's and sure.
+# A sure small face beside the card is another card's portrait, if of such a width of this one's.
 _LIKE_PORTRAIT = (0.6, 1.4)
 _SURE_PORTRAIT = 0.75
 # Width of the face box over the width of its card.
