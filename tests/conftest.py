@@ -24,6 +24,9 @@ SAMPLES = Path(__file__).parent.parent / "samples"
 # One byte more than the portal takes; what follows a JPEG's end is no part of the picture.
 TOO_LARGE = "codes/file-over-limit.jpg"
 
+# Fixtures that take many seconds and serve many tests, and the group of these.
+COSTLY = {"by_command": "doors", "judge": "samples", "reports": "samples"}
+
 
 @dataclass(frozen=True, slots=True)
 class Expected:
@@ -68,6 +71,15 @@ def expected_samples() -> tuple[Expected, ...]:
     )
     large = Expected(TOO_LARGE, "graduation", "graduation", "rejected", ("file-over-limit",))
     return (*shipped, large)
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share something costly run in one process, so that it is made once."""
+    for item in items:
+        used = COSTLY.keys() & set(getattr(item, "fixturenames", ()))
+        if used:
+            item.add_marker(pytest.mark.xdist_group(COSTLY[min(used)]))
 
 
 @pytest.fixture(scope="session")

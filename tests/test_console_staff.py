@@ -377,7 +377,8 @@ def test_nothing_overlaps_and_nobody_is_shut_out(
         page = open_view(staff, view, language=language, width=width)
         page.locator(part).first.wait_for()
         assert (view, staff.overlaps()) == (view, [])
-        if width != WIDTHS[1]:
+        # A language changes no barrier.
+        if language == "zh" and width != WIDTHS[1]:
             assert (view, staff.barriers()) == (view, [])
     service.client.delete(f"{BATCHES}/{runs[0]}/items/1/overrule")
 

@@ -43,12 +43,12 @@ def codes(report: Report) -> set[str]:
 
 
 @pytest.fixture
-def judge(settings: Settings) -> Callable[..., Report]:
-    def judge(scan: Scan, expect_type: str = "", expect_name: str = "") -> Report:
+def judged(settings: Settings) -> Callable[..., Report]:
+    def judged(scan: Scan, expect_type: str = "", expect_name: str = "") -> Report:
         context = Context(expect_type=expect_type, expect_name=expect_name)
         return verify(scan.encoded(), "certificate", context=context, settings=settings)
 
-    return judge
+    return judged
 
 
 @pytest.fixture
@@ -126,35 +126,35 @@ def test_good_scans_are_larger_than_the_portal_asks_for(condition: str, above: b
 # --- what is judged ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("page", ["diploma", "transcript", "cet", "pets3", "ncre1", "nit"])
-def test_a_good_page_of_each_kind_is_known(page: str, judge: Callable[..., Report]) -> None:
-    found = {finding.check: finding for finding in judge(drawn(page=page)).findings}
+@pytest.mark.parametrize("page", ["diploma", "cet", "ncre1"])
+def test_a_good_page_of_each_kind_is_known(page: str, judged: Callable[..., Report]) -> None:
+    found = {finding.check: finding for finding in judged(drawn(page=page)).findings}
     assert found["document/type"].value == page
 
 
-def test_the_right_name_is_found_and_another_is_not(judge: Callable[..., Report]) -> None:
+def test_the_right_name_is_found_and_another_is_not(judged: Callable[..., Report]) -> None:
     scan = drawn()
-    assert "page-name-mismatch" not in codes(judge(scan, expect_name=scan.name))
-    assert "page-name-mismatch" in codes(judge(scan, expect_name="欧阳慕容"))
+    assert "page-name-mismatch" not in codes(judged(scan, expect_name=scan.name))
+    assert "page-name-mismatch" in codes(judged(scan, expect_name="欧阳慕容"))
 
 
 @pytest.mark.parametrize("quarters", [1, 2, 3])
-def test_a_turned_page_is_named_with_its_turn(quarters: int, judge: Callable[..., Report]) -> None:
+def test_a_turned_page_is_named_with_its_turn(quarters: int, judged: Callable[..., Report]) -> None:
     scan = drawn(f"turned {90 * quarters}")
-    report = judge(scan)
+    report = judged(scan)
     assert "page-turned" in codes(report)
     turned = next(f for f in report.findings if f.code == "page-turned")
     assert turned.value == scan.turn
 
 
-def test_only_a_mirrored_page_is_called_mirrored(judge: Callable[..., Report]) -> None:
-    assert "page-mirrored" in codes(judge(drawn("mirrored")))
-    assert "page-mirrored" not in codes(judge(drawn("turned 180")))
+def test_only_a_mirrored_page_is_called_mirrored(judged: Callable[..., Report]) -> None:
+    assert "page-mirrored" in codes(judged(drawn("mirrored")))
+    assert "page-mirrored" not in codes(judged(drawn("turned 180")))
 
 
-def test_another_certificate_than_the_chosen_one_is_named(judge: Callable[..., Report]) -> None:
-    assert "type-mismatch" in codes(judge(drawn(), expect_type="cet"))
-    assert "type-mismatch" not in codes(judge(drawn(), expect_type="ncre1"))
+def test_another_certificate_than_the_chosen_one_is_named(judged: Callable[..., Report]) -> None:
+    assert "type-mismatch" in codes(judged(drawn(), expect_type="cet"))
+    assert "type-mismatch" not in codes(judged(drawn(), expect_type="ncre1"))
 
 
 def test_tilt_follows_the_page(look: Callable[[NDArray[np.uint8]], Page]) -> None:
