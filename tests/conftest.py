@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -14,7 +15,7 @@ from photo_service.context import Context
 from photo_service.errors import ModelError
 from photo_service.messages import messages
 from photo_service.report import Report
-from photo_service.service import verify, warm_up
+from photo_service.service import use_one_core, verify, warm_up
 from photo_service.settings import Settings
 
 # Its fixtures are shared by several files; imported into each they would be several.
@@ -89,6 +90,8 @@ def settings() -> Settings:
     remedy = None
     try:
         warm_up(found)
+        # The tests themselves take every core.
+        use_one_core("PYTEST_XDIST_WORKER" in os.environ)
     except ModelError as error:
         remedy = "\n".join(messages("en").error(error))
     if remedy is not None:
