@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -100,6 +100,18 @@ class Spelling:
     def confidence(self) -> float:
         """Mean probability of the characters; 0 if there are none."""
         return sum(self.probabilities) / max(len(self.probabilities), 1)
+
+
+class Reader(Protocol):
+    """What reads text; the owner of the models is one, see `models.runtime.Models`."""
+
+    def text_boxes(self, rgb: ByteImage, long_side: int) -> tuple[TextBox, ...]:
+        """Where text seems to be."""
+
+    def spell(
+        self, rgb: ByteImage, boxes: Sequence[TextBox], alphabet: str = ""
+    ) -> tuple[Spelling, ...]:
+        """The characters in each box."""
 
 
 class TextReader:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from models.covering import CoveringScores
 from models.face import DetectedFace, FaceLandmarks
-from photo_service.card import read, scene
+from models.text import Reader
+from photo_service.card import scene
 
 ByteImage = NDArray[np.uint8]
 FloatArray = NDArray[np.float32]
@@ -47,7 +48,7 @@ _FACE_SIDE = 200
 _HEAD = 1.0
 
 
-class Finders(read.Reader, Protocol):
+class Finders(Reader, Protocol):
     """The models asked here; see `models.runtime.Models`."""
 
     def landmarks(self, rgb: ByteImage) -> tuple[FaceLandmarks, ...]:

@@ -7,13 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
-from typing import Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.text import Spelling, TextBox, corners_box
+from models.text import Reader, Spelling, TextBox, corners_box
 from photo_service.card import number as gb11643
 
 WIDTH, HEIGHT = 1012, 638
@@ -65,18 +64,6 @@ _SURE = 0.75
 
 ByteImage = NDArray[np.uint8]
 FloatArray = NDArray[np.float32]
-
-
-class Reader(Protocol):
-    """What reads text; see `models.text.TextReader`."""
-
-    def text_boxes(self, rgb: ByteImage, long_side: int) -> tuple[TextBox, ...]:
-        """Where text seems to be."""
-
-    def spell(
-        self, rgb: ByteImage, boxes: Sequence[TextBox], alphabet: str = ""
-    ) -> tuple[Spelling, ...]:
-        """The characters in each box."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.text import TextBox
+from models.text import Reader, TextBox
 from photo_service.card import look
 from photo_service.card.find import (
     ASPECT,
@@ -27,7 +27,6 @@ from photo_service.card.read import (
     HEIGHT,
     LOOK_SIDE,
     WIDTH,
-    Reader,
     Reading,
     flattened,
     is_of_card,

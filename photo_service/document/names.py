@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from models.text import Reader
 from photo_service.card.compare import alike, plain_name
 from photo_service.document.lines import Line
 from photo_service.document.page import Page, text_lines
-from photo_service.document.reading import Reader, ReadLine, lines_on
+from photo_service.document.reading import ReadLine, lines_on
 
 # Lines read at most; those of the upper part first, where names stand.
 _MOST_LINES = 120

@@ -11,12 +11,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.text import TextBox, union_box
+from models.text import Reader, TextBox, union_box
 from photo_service.document import look
 from photo_service.document.kinds import Kind
 from photo_service.document.lines import Line, Pose, lines_of, reading_angle
 from photo_service.document.look import Print, Sheet
-from photo_service.document.reading import Reader, Reading, confidence, read_page
+from photo_service.document.reading import Reading, confidence, read_page
 from photo_service.errors import CannotAssess
 from photo_service.raster import grain, raster
 

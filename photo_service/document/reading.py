@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.text import Spelling, TextBox
+from models.text import Reader, Spelling, TextBox
 from photo_service.document.kinds import Kind, Words, kind_of
 from photo_service.document.lines import (
     Line,
@@ -54,18 +53,6 @@ _FEW, _MANY = 8, 16
 
 ByteImage = NDArray[np.uint8]
 FloatArray = NDArray[np.float32]
-
-
-class Reader(Protocol):
-    """What reads text; see `models.text.TextReader`."""
-
-    def text_boxes(self, rgb: ByteImage, long_side: int) -> tuple[TextBox, ...]:
-        """Where text seems to be."""
-
-    def spell(
-        self, rgb: ByteImage, boxes: Sequence[TextBox], alphabet: str = ""
-    ) -> tuple[Spelling, ...]:
-        """The characters in each box."""
 
 
 @dataclass(frozen=True, slots=True)
