@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
@@ -30,7 +31,7 @@ PROBLEM = "application/problem+json"
 
 
 # Of a report to print: its pictures and its one style lie in the page itself.
-PRINTED_POLICY = (
+_PRINTED_POLICY = (
     f"default-src 'none'; img-src data:; style-src {style_source()}; frame-ancestors 'none'"
 )
 
@@ -100,6 +101,11 @@ def _wish(part: str) -> tuple[float, str]:
         return float(quality or 1), tag[:2]
     except ValueError:
         return 0.0, tag[:2]
+
+
+def printed_answer(page: str) -> Response:
+    """A report to print, under its own policy."""
+    return HTMLResponse(page, headers={"Content-Security-Policy": _PRINTED_POLICY})
 
 
 def dumps(content: Any) -> str:

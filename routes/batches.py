@@ -20,7 +20,7 @@ from photo_service.errors import FileUnreadableError, PhotoServiceError
 from photo_service.messages import messages
 from photo_service.render.printed import printed
 from photo_service.settings import Settings
-from routes.answers import PRINTED_POLICY, dumps, language_of, problems, resolve_profile
+from routes.answers import dumps, language_of, printed_answer, problems, resolve_profile
 from routes.guard import ID_PATTERN, KEY, guarded
 from workers import compare as comparison
 from workers import downloads, lists
@@ -345,7 +345,7 @@ async def item_report(request: Request, batch_id: BatchId, number: Number) -> Re
         fresh = await request.app.state.counter.ask(upload, request.app.state.settings.wait_s)
         drawings = (fresh or {}).get("drawings")
     page = await run_in_threadpool(printed, row["report"], drawings, language)
-    return HTMLResponse(page, headers={"Content-Security-Policy": PRINTED_POLICY})
+    return printed_answer(page)
 
 
 @staff.post(

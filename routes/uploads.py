@@ -23,10 +23,10 @@ from photo_service.render.summary import code_titles
 from photo_service.settings import Settings
 from photo_service.version import __version__
 from routes.answers import (
-    PRINTED_POLICY,
     RETRY_AFTER_S,
     json_answer,
     language_of,
+    printed_answer,
     problem,
     problems,
     resolve_profile,
@@ -84,6 +84,12 @@ _REPORT_EXAMPLE: dict[str, Any] = {
 REPORT: dict[str, Any] = {
     "description": "The report; a rejected picture is a normal answer.",
     "content": {"application/json": {"schema": {"type": "object"}, "example": _REPORT_EXAMPLE}},
+}
+
+_JUDGED: dict[int | str, dict[str, Any]] = {
+    200: REPORT,
+    202: {"model": Pending, "description": "No report within `wait`; see Location."},
+    **problems(400, 401, 403, 408, 413, 422, 429, 503),
 }
 
 portal = APIRouter(
@@ -170,33 +176,21 @@ Picture = Annotated[UploadFile, File(description="the picture")]
     "/verifications",
     summary="Judge one picture",
     response_class=JSONResponse,
-    responses={
-        200: REPORT,
-        202: {"model": Pending, "description": "No report within `wait`; see Location."},
-        **problems(400, 401, 403, 408, 413, 422, 429, 503),
-    },
+    responses=_JUDGED,
 )
 async def verify(request: Request, file: Picture, asked: AskedForm) -> Response:
     """The report of one picture, within `wait` seconds (10 by default) or later.
 
     The same picture under the same rules and expectations is judged once and remembered.
     """
-    upload = await _one(file, asked)
-    report = await _ask(request, upload, asked)
-    if report is None:
-        return _pending(upload.id)
-    return json_answer(report, {"Content-Location": _place(upload.id)})
+    return await _answer(request, await _one(file, asked), asked)
 
 
 @uploads.post(
     "/applications",
     summary="Judge several files of one application",
     response_class=JSONResponse,
-    responses={
-        200: REPORT,
-        202: {"model": Pending, "description": "No report within `wait`; see Location."},
-        **problems(400, 401, 403, 408, 413, 422, 429, 503),
-    },
+    responses=_JUDGED,
 )
 async def verify_application(
     request: Request,
@@ -208,11 +202,7 @@ async def verify_application(
     For kinds that ask something of several files, as `certificate`; the other fields are those of
     `/v1/verifications` and hold for every file. All files are one job and one answer.
     """
-    upload = await _several(files, asked)
-    report = await _ask(request, upload, asked)
-    if report is None:
-        return _pending(upload.id)
-    return json_answer(report, {"Content-Location": _place(upload.id)})
+    return await _answer(request, await _several(files, asked), asked)
 
 
 @uploads.post(
@@ -250,7 +240,7 @@ async def print_report(
     page = await run_in_threadpool(
         printed, report, report.get("drawings"), asked.language, expected=asked.context
     )
-    return HTMLResponse(page, headers={"Content-Security-Policy": PRINTED_POLICY})
+    return printed_answer(page)
 
 
 async def _one(file: UploadFile, asked: Asked) -> Upload:
@@ -276,6 +266,13 @@ async def _several(files: list[UploadFile], asked: Asked) -> Upload:
         request_id=logs.request_id.get(),
         together=tuple((name, len(data)) for name, data in parts),
     )
+
+
+async def _answer(request: Request, upload: Upload, asked: Asked) -> Response:
+    report = await _ask(request, upload, asked)
+    if report is None:
+        return _pending(upload.id)
+    return json_answer(report, {"Content-Location": _place(upload.id)})
 
 
 async def _ask(request: Request, upload: Upload, asked: Asked) -> dict[str, Any] | None:

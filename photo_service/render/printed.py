@@ -16,7 +16,6 @@ from hashlib import sha256
 from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from photo_service.card.compare import masked_field
@@ -24,6 +23,7 @@ from photo_service.check import Allowed, Range, Status
 from photo_service.context import Context
 from photo_service.messages import Messages, messages
 from photo_service.render import typesetting
+from photo_service.render.pages import template
 from photo_service.render.reasons import together
 from photo_service.render.typesetting import Page, Row
 from photo_service.render.values import file_size, measured
@@ -92,7 +92,9 @@ def printed_sheets(sheets: Iterable[Sheet], language: str, *, at: datetime | Non
     """
     text = messages(language)
     now = (at or datetime.now(UTC)).astimezone()
-    return _template().render(
+    return template(
+        "printed.html"
+    ).render(
         ui=text.ui,
         language=language,
         style=Markup(_style()),  # noqa: S704 - our own file
@@ -110,18 +112,6 @@ def style_source() -> str:
 def _style() -> str:
     file = resources.files("photo_service.render") / "templates/printed.css"
     return file.read_text("utf-8") + typesetting.style()
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("photo_service.render"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("printed.html")
 
 
 def _content(sheet: Sheet, text: Messages) -> dict[str, Any]:

@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from photo_service.changes import Change
 from photo_service.messages import Messages
+from photo_service.render.pages import template
 from photo_service.rows import UNREADABLE, codes_of, decision_of, stops_of
 from photo_service.version import __version__
 
@@ -91,16 +90,9 @@ def summary_page(
         text: the language.
         change: how verdicts moved, for a second run over the same pictures.
     """
-    environment = Environment(
-        loader=PackageLoader("photo_service.render"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     total = sum(totals.counts.values())
     codes = Counter(totals.codes).most_common(MOST_REASONS)
-    return environment.get_template("summary.html").render(
+    return template("summary.html").render(
         ui=text.ui,
         language=text.language,
         total=total,
