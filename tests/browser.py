@@ -187,6 +187,9 @@ def keyless(context: BrowserContext, service: Service) -> Iterator[Console]:
     context.add_init_script(_REPORT_VIOLATIONS)
     page.on("console", console.hear)
     page.on("pageerror", lambda error: console.troubles.append(str(error)))
+    # Chromium takes the wish to hear of file choosers on another way than key presses: said just
+    # before a press it may arrive after it, and the chooser opens unheard. So it is said at once.
+    page.on("filechooser", lambda _: None)
     page.on(
         "request",
         lambda request: (
