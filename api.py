@@ -24,7 +24,7 @@ from photo_service.errors import PhotoServiceError
 from photo_service.settings import Settings
 from photo_service.version import __version__
 from routes.answers import tell_error, tell_fault, tell_http, tell_invalid
-from routes.batches import staff
+from routes.batches import judged, staff
 from routes.console import FILES, pages
 from routes.frame import Frame
 from routes.guard import FORM_ROOM
@@ -67,7 +67,7 @@ def create_app(settings: Settings) -> Frame:
     )
     app.state.settings = settings
     app.state.counter = counter
-    for router in (uploads, portal, staff, meters, probes, pages):
+    for router in (uploads, portal, staff, judged, meters, probes, pages):
         app.include_router(router)
     app.mount("/console", FILES)
     app.add_exception_handler(PhotoServiceError, tell_error)

@@ -28,6 +28,9 @@ FailEffect = Literal["reject", "review", "note"]
 SkipEffect = Literal["review", "note"]
 
 EXPECTED_TYPE = "document/expected_type"
+
+# The kinds as people look for them: the photo of everybody first. One that is not here follows.
+_ORDER = ("graduation", "id_card", "handheld_id", "certificate", "course-cards")
 _PROFILE_KEYS = {"schema", "kind", "version", "title", "checks"}
 _LINE_KEYS = {"clause", "on_fail", "on_skip", "limits"}
 
@@ -97,7 +100,8 @@ def shipped() -> tuple[str, ...]:
 
 def kinds() -> tuple[str, ...]:
     """Document kinds that a shipped profile exists for; each kind's default bears its name."""
-    return tuple(sorted({load(name).kind for name in shipped()}))
+    found = {load(name).kind for name in shipped()}
+    return (*(kind for kind in _ORDER if kind in found), *sorted(found.difference(_ORDER)))
 
 
 def resolve(kind: str, profile: str | None = None, folder: Path | None = None) -> Profile:

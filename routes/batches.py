@@ -78,6 +78,14 @@ _FILES = {
 
 staff = APIRouter(prefix="/v1", route_class=guarded(Role.STAFF), tags=["batches"], dependencies=KEY)
 
+# A picture is judged while somebody waits, as an upload is: turned away when too many wait.
+judged = APIRouter(
+    prefix="/v1",
+    route_class=guarded(Role.STAFF, upload=True),
+    tags=["batches"],
+    dependencies=KEY,
+)
+
 BatchId = Annotated[str, PathParameter(pattern=ID_PATTERN)]
 
 Number = Annotated[int, PathParameter(ge=0, lt=MOST_ITEMS, description="place in the list")]
@@ -328,7 +336,7 @@ def item_picture(request: Request, batch_id: BatchId, number: Number) -> Respons
     return Response(data, headers={"Content-Disposition": shown}, media_type=media_type)
 
 
-@staff.get(
+@judged.get(
     "/batches/{batch_id}/items/{number}/report",
     summary="The report of one row, to print",
     response_class=HTMLResponse,

@@ -316,9 +316,13 @@ async def verification(
 
 @portal.get("/profiles", summary="All rule files", responses=problems(401, 403, 429, 503))
 def all_profiles(request: Request) -> list[dict[str, Any]]:
-    """Kind, name, version, title and hash of each."""
+    """Kind, name, version, title and hash of each; kind by kind, each kind's own first."""
     folder: Path | None = request.app.state.settings.profiles_dir
     found = [profiles.find(name, folder) for name in profiles.names(folder)]
+    places = {kind: place for place, kind in enumerate(profiles.kinds())}
+    found.sort(
+        key=lambda profile: (places.get(profile.kind, len(places)), profile.name != profile.kind)
+    )
     return [summary(profile) for profile in found]
 
 

@@ -161,6 +161,14 @@ class Console:
             for node in each["nodes"]
         ]
 
+    def faults(self, view: str, *, axe: bool) -> list[str]:
+        """What is wrong with what is shown, at any width: overlaps and, with ``axe``, barriers."""
+        found = [f"{view}: {barrier}" for barrier in self.barriers()] if axe else []
+        for width in WIDTHS:
+            self.page.set_viewport_size({"width": width, "height": 900})
+            found += [f"{view} at {width}: {overlap}" for overlap in self.overlaps()]
+        return found
+
     def hear(self, message: ConsoleMessage) -> None:
         """Remember what the browser complains of."""
         said = f"{message.text} {message.location.get('url', '')}"

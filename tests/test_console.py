@@ -20,7 +20,7 @@ from photo_service.check import Allowed, Range, Status
 from photo_service.messages import LANGUAGES, messages
 from photo_service.render.values import measured
 from photo_service.report import Effect, Finding
-from tests.browser import WIDTHS, Console
+from tests.browser import Console
 from tests.conftest import SAMPLES
 from tests.service import Service, as_problem, fresh, picture
 from workers.access import Role
@@ -300,9 +300,13 @@ def test_the_key_is_asked_for_kept_for_the_tab_and_forgotten(
 def test_without_a_key_the_problem_is_told(keyless: Console) -> None:
     keyless.expected.append("401")
     keyless.open()
-    keyless.page.get_by_role("button", name=keyless.say("cancel")).click()
+    refuse = keyless.page.get_by_role("button", name=keyless.say("cancel"))
+    refuse.wait_for()
+    assert keyless.faults("key", axe=True) == []
+    refuse.click()
     panel = keyless.page.get_by_role("alert")
     expect(panel).to_contain_text(keyless.say("key_why"))
+    assert keyless.faults("problem", axe=True) == []
 
 
 def test_a_full_queue_is_waited_for_visibly(console: Console) -> None:
@@ -471,7 +475,7 @@ def test_every_view_is_open_to_all_and_nothing_overlaps(console: Console, langua
         fault
         for view in views(console, language)
         # A language changes no barrier, nor does another drawing; and axe takes its time.
-        for fault in faults_of(console, view, axe=language == "zh" and view not in KINDS)
+        for fault in console.faults(view, axe=language == "zh" and view not in KINDS)
     ]
     assert faults == []
 
@@ -512,14 +516,6 @@ def views(console: Console, language: str) -> Iterator[str]:
 
 def open_all(page: Page) -> None:
     page.locator("details").evaluate_all("all => all.forEach((each) => { each.open = true; })")
-
-
-def faults_of(console: Console, view: str, *, axe: bool) -> list[str]:
-    faults = [f"{view}: {barrier}" for barrier in console.barriers()] if axe else []
-    for width in WIDTHS:
-        console.page.set_viewport_size({"width": width, "height": 900})
-        faults += [f"{view} at {width}: {overlap}" for overlap in console.overlaps()]
-    return faults
 
 
 def test_an_overlap_is_found(console: Console) -> None:

@@ -47,11 +47,10 @@ async function loadProfiles() {
   }, loadProfiles);
 }
 
-/** The rule files of each kind, the kind's own first. */
+/** The rule files of each kind, the kind's own first, as the service lists them. */
 function byKind() {
   const kinds = new Map();
-  const own = ({ name, kind }) => name === kind;
-  for (const profile of [...state.profiles].sort((a, b) => own(b) - own(a))) {
+  for (const profile of state.profiles) {
     kinds.set(profile.kind, [...(kinds.get(profile.kind) ?? []), profile]);
   }
   return kinds;

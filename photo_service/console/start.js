@@ -38,11 +38,10 @@ export function titleOf(profiles, name) {
   return found ? pick(found.title) : name;
 }
 
-/** Choices of the rules of one kind, the kind's own first. */
+/** Choices of the rules of one kind, as the service lists them: the kind's own first. */
 export function ruleOptions(profiles, kind, chosen) {
   return profiles
     .filter((profile) => profile.kind === kind)
-    .sort((a, b) => (b.name === kind) - (a.name === kind))
     .map(({ name, title }) =>
       h("option", { value: name, selected: name === chosen }, `${pick(title)} (${name})`),
     );
