@@ -29,7 +29,7 @@ from photo_service.collection import (  # noqa: E402
     Look,
     Member,
     difference,
-    fingerprint,
+    fingerprints,
     look_of,
     words_in_common,
 )
@@ -69,6 +69,7 @@ AGAIN: Mapping[str, Callable[[Rgb], Rgb]] = {
     "1.7 times the size": lambda rgb: saved(scaled(rgb, 1.7), 85),
     "in grey": grey,
     "brightened": brightened,
+    "turned": lambda rgb: np.ascontiguousarray(np.rot90(rgb)),
 }
 
 
@@ -95,7 +96,7 @@ def shown(name: str, figures: list[float]) -> None:
     print(f"{name:28} n={len(figures):5}  least {low:5.1f}  median {middle:5.1f}  most {high:5.1f}")
 
 
-def fingerprints(split: str, count: int) -> None:
+def pages_again(split: str, count: int) -> None:
     """Of pages and of the same pages again."""
     pages: list[tuple[str, str, Member]] = []
     again: dict[str, list[float]] = {name: [] for name in AGAIN}
@@ -104,10 +105,10 @@ def fingerprints(split: str, count: int) -> None:
         for take in TAKES:
             for seed in range(count):
                 rgb = drawn(form, take, seed, split)
-                page = member(len(pages), Look(blank, fingerprint(rgb)))
+                page = member(len(pages), Look(blank, fingerprints(rgb)))
                 pages.append((form, take, page))
                 for name, change in AGAIN.items():
-                    other = member(-1, Look(blank, fingerprint(change(rgb))))
+                    other = member(-1, Look(blank, fingerprints(change(rgb))))
                     again[name].append(difference(page, other))
     for name, figures in again.items():
         shown(name, figures)
@@ -152,7 +153,7 @@ def main() -> None:
     parser.add_argument("--split", choices=("tune", "check"), default="tune")
     parser.add_argument("--count", type=int, default=6, help="pages of each form and take")
     arguments = parser.parse_args()
-    fingerprints(arguments.split, arguments.count)
+    pages_again(arguments.split, arguments.count)
     words(arguments.split, max(arguments.count // 2, 2))
 
 

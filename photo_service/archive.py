@@ -43,7 +43,12 @@ _LEAVINGS = (".ds_store", "thumbs.db", "desktop.ini")
 _END = struct.Struct("<4s4H2LH")
 _END_SIGNATURE = b"PK\5\6"
 _LONGEST_COMMENT = 0xFFFF
-_ZIP64_LOCATOR, _ZIP64_LOCATOR_SIZE = b"PK\6\7", 20
+_ZIP64_END = struct.Struct("<4sQ2H2L4Q")
+_ZIP64_END_SIGNATURE = b"PK\6\6"
+_ZIP64_LOCATOR = struct.Struct("<4sLQL")
+_ZIP64_LOCATOR_SIGNATURE = b"PK\6\7"
+# What an end record says of a field that only the zip64 one can hold, or does.
+_TOLD_IN_64 = (0xFFFF, 0xFFFFFFFF)
 _LOCAL = struct.Struct("<4s5H3L2H")
 _LOCAL_SIGNATURE = b"PK\3\4"
 # A member's header, an empty archive's end, the mark of a part of several.
@@ -58,8 +63,8 @@ _SIZES_FOLLOW = 1 << 3
 _IS_UTF8 = 1 << 11
 _UNICODE_PATH = 0x7075
 _UNIX, _MACOS = 3, 19
-_FILE_KINDS = {0o120000: "link", 0o020000: "device", 0o060000: "device", 0o010000: "device",
-               0o140000: "device"}  # fmt: skip
+_FILE_KINDS = {0o120000: "link", 0o020000: "device", 0o060000: "device", 0o140000: "device"}
+_PIPE = 0o010000
 # Enough to tell any format of `sniff`, tar included.
 _HEAD_BYTES = 512
 _LONGEST_NAME = 80
@@ -71,7 +76,7 @@ METHODS = {ZIP_STORED: "stored", ZIP_DEFLATED: "deflate"}
 
 
 class Claims(NamedTuple):
-    """What the record at the end says; ``at`` is where that record begins."""
+    """What the end says of the directory, in the record of 32 bits or in that of 64."""
 
     disk: int
     directory_disk: int
@@ -79,8 +84,26 @@ class Claims(NamedTuple):
     records: int
     directory_bytes: int
     directory_at: int
-    comment_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The record, or the two records, at the end.
+
+    Attributes:
+        at: where the last one begins.
+        comment_bytes: length of the comment that it says follows.
+        directory_end: where the first of them begins, and so the directory ends.
+        claims: what it says, or they.
+        agrees: whether both say the same, as far as the last one says anything. A zip64 record
+            that is announced and not there, or not announced and needed, does not.
+    """
+
     at: int
+    comment_bytes: int
+    directory_end: int
+    claims: Claims
+    agrees: bool
 
 
 class Span(NamedTuple):
@@ -96,7 +119,7 @@ class Entry:
 
     Attributes:
         position: among the files that are shown, from 1; 0 for directories and leavings.
-        path: the whole name, decoded, with whatever is in it.
+        path: the whole name, decoded, with whatever is in it; parted by slashes.
         name: the same for people: no control or direction characters, not too long.
         size: bytes when inflated.
         packed: bytes in the archive.
@@ -151,17 +174,19 @@ class Archive:
             raise InputError("archive-format", format=found)
         if _OFFICE.match(data):
             raise InputError("archive-none", format=found)
-        # As zipfile looks for it: the last one counts.
-        at = data.rfind(_END_SIGNATURE, max(len(data) - _END.size - _LONGEST_COMMENT - 1, 0))
-        has_end = 0 <= at <= len(data) - _END.size
-        claims = Claims._make((*_END.unpack_from(data, at)[1:], at)) if has_end else None
+        end = _end_of(data)
         # The last part of a split archive begins in the middle of a member.
-        if not data.startswith(_STARTS) and not (claims and claims.disk):
+        if not data.startswith(_STARTS) and not (end and end.claims.disk):
             raise InputError("archive-none", format=found)
-        if claims is None:
+        if end is None:
             raise InputError("archive-truncated")
         self._data = data
-        self.claims = claims
+        self.end = end
+
+    @property
+    def claims(self) -> Claims:
+        """What the end says of the directory."""
+        return self.end.claims
 
     @property
     def is_split(self) -> bool:
@@ -174,28 +199,21 @@ class Archive:
             or not self._data.startswith((_LOCAL_SIGNATURE, _END_SIGNATURE))
         )
 
-    @property
-    def is_zip64(self) -> bool:
-        """Whether it claims to need sizes of 64 bits."""
-        claims = self.claims
-        locator = self._data[max(claims.at - _ZIP64_LOCATOR_SIZE, 0) : claims.at]
-        return locator.startswith(_ZIP64_LOCATOR) or (
-            claims.records == 0xFFFF
-            or claims.directory_bytes == 0xFFFFFFFF
-            or claims.directory_at == 0xFFFFFFFF
-        )
-
     @cached_property
     def _zip(self) -> ZipFile | None:
         """The directory, read; ``None`` when it is not what the end record says."""
-        claims = self.claims
         try:
             opened = ZipFile(io.BytesIO(self._data))
         except (BadZipFile, NotImplementedError, UnicodeError, ValueError, struct.error):
             return None
         # The two readers must mean the same directory.
-        same = opened.start_dir == claims.at - claims.directory_bytes
-        return opened if same and len(opened.filelist) == claims.records else None
+        same = opened.start_dir == self.directory_at
+        return opened if same and len(opened.filelist) == self.claims.records else None
+
+    @property
+    def directory_at(self) -> int:
+        """Where the directory begins, counted back from its end."""
+        return self.end.directory_end - self.claims.directory_bytes
 
     @property
     def is_readable(self) -> bool:
@@ -222,7 +240,7 @@ class Archive:
     @property
     def bytes_after(self) -> int:
         """Bytes after the end record and its comment."""
-        return max(len(self._data) - self.claims.at - _END.size - self.claims.comment_bytes, 0)
+        return max(len(self._data) - self.end.at - _END.size - self.end.comment_bytes, 0)
 
     @cached_property
     def spans(self) -> tuple[Span, ...]:
@@ -237,8 +255,8 @@ class Archive:
             if span.start < free_from:
                 found.append(entry)
             free_from = max(free_from, span.end)
-        directory_at = self.claims.at - self.claims.directory_bytes
-        last = (e for s, e in zip(self.spans, self.entries, strict=True) if s.end > directory_at)
+        placed = zip(self.spans, self.entries, strict=True)
+        last = (entry for span, entry in placed if span.end > self.directory_at)
         return tuple(dict.fromkeys((*found, *last)))
 
     @property
@@ -321,6 +339,42 @@ class Archive:
         )
 
 
+def _end_of(data: bytes) -> End | None:
+    """The end of an archive; ``None`` when it is missing."""
+    # As zipfile looks for it: the last one counts.
+    at = data.rfind(_END_SIGNATURE, max(len(data) - _END.size - _LONGEST_COMMENT - 1, 0))
+    if not 0 <= at <= len(data) - _END.size:
+        return None
+    _, *told, comment_bytes = _END.unpack_from(data, at)
+    claims = Claims._make(told)
+    locator_at = at - _ZIP64_LOCATOR.size
+    if locator_at < 0 or not data.startswith(_ZIP64_LOCATOR_SIGNATURE, locator_at):
+        agrees = not any(value in _TOLD_IN_64 for value in told)
+        return End(at, comment_bytes, at, claims, agrees)
+    wide = _wide_claims(data, locator_at)
+    if wide is None:
+        return End(at, comment_bytes, at, claims, agrees=False)
+    agrees = all(own in (other, *_TOLD_IN_64) for own, other in zip(claims, wide, strict=True))
+    return End(at, comment_bytes, locator_at - _ZIP64_END.size, wide, agrees)
+
+
+def _wide_claims(data: bytes, locator_at: int) -> Claims | None:
+    """What a zip64 end record says; ``None`` when it is not where zipfile takes it to be.
+
+    That is right before its locator, without an extensible part, on the only disk
+    (APPNOTE 4.3.14, 4.3.15).
+    """
+    at = locator_at - _ZIP64_END.size
+    _, disk, located_at, disks = _ZIP64_LOCATOR.unpack_from(data, locator_at)
+    if disk != 0 or disks > 1 or located_at != at or at < 0:
+        return None
+    signature, size, _, _, *told = _ZIP64_END.unpack_from(data, at)
+    # The size leaves out the signature and itself.
+    if signature != _ZIP64_END_SIGNATURE or size != _ZIP64_END.size - 12:
+        return None
+    return Claims._make(told)
+
+
 def _by_place(placed: tuple[Span, Entry]) -> Span:
     return placed[0]
 
@@ -354,10 +408,12 @@ def _entries(records: list[ZipInfo]) -> Iterator[Entry]:
 
 def _kind(info: ZipInfo, path: str) -> str:
     if info.create_system in (_UNIX, _MACOS):
-        special = _FILE_KINDS.get(info.external_attr >> 16 & 0o170000)
+        mode = info.external_attr >> 16 & 0o170000
+        # "zip -" calls what it packs from its input a pipe; one that holds nothing may be one.
+        special = "device" if mode == _PIPE and not info.file_size else _FILE_KINDS.get(mode)
         if special is not None:
             return special
-    folders, _, name = path.replace("\\", "/").rpartition("/")
+    folders, _, name = path.rpartition("/")
     if not name:
         return "folder"
     is_leaving = (
@@ -374,11 +430,17 @@ def _raw_name(info: ZipInfo) -> bytes:
 
 
 def path_of(info: ZipInfo) -> str:
-    """A member's whole name as text.
+    """A member's whole name as text, its folders parted by slashes.
 
     Marked as UTF-8, or given as such in Info-ZIP's extra field 0x7075 (APPNOTE 4.6.9), it is that;
     else whichever fits first of UTF-8, GB18030 (Chinese Windows) and code page 437 (zip's own).
+    Backslashes, with which old programs of Windows part folders, become slashes once it is text: in
+    GB18030 a backslash's byte may be half a character.
     """
+    return _decoded(info).replace("\\", "/")
+
+
+def _decoded(info: ZipInfo) -> str:
     if info.flag_bits & _IS_UTF8:
         return info.orig_filename
     raw = _raw_name(info)

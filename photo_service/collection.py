@@ -33,7 +33,7 @@ class Look:
 
     Attributes:
         small: the picture with a long side of about 240 px, RGB.
-        fingerprint: signs of its lowest frequencies, booleans.
+        fingerprint: `fingerprints` of the picture, (4, n).
         words: what was read on it, of a page of text.
         kind: what the page seems to be, ``""`` when that is not known.
     """
@@ -128,7 +128,7 @@ def look_of(features: Features) -> Look:
     page = features.document_if_sought
     return Look(
         small=features.small,
-        fingerprint=fingerprint(features.photo.pixels),
+        fingerprint=fingerprints(features.photo.pixels),
         words=frozenset() if page is None else page.words,
         kind="" if page is None else page.kind.key,
     )
@@ -157,13 +157,26 @@ def fingerprint(rgb: ByteImage) -> NDArray[np.bool_]:
     return np.asarray(waves.ravel()[1:] > 0)
 
 
+def fingerprints(rgb: ByteImage) -> NDArray[np.bool_]:
+    """Of a picture and of the same turned by one, two and three quarters, (4, n)."""
+    side = (FINGERPRINT_SIDE, FINGERPRINT_SIDE)
+    small = np.asarray(cv2.resize(rgb, side, interpolation=cv2.INTER_AREA), np.uint8)
+    return np.stack(
+        [fingerprint(np.ascontiguousarray(np.rot90(small, quarters))) for quarters in range(4)]
+    )
+
+
 def difference(first: Member, second: Member) -> float:
-    """How much of two pictures' fingerprints differs, percent; 0 for equal files."""
+    """How much of two pictures' fingerprints differs, percent, whichever way they lie.
+
+    0 for equal files.
+    """
     assert first.look is not None
     assert second.look is not None
     if first.report.image.sha256 == second.report.image.sha256:
         return 0.0
-    return 100 * float(np.mean(first.look.fingerprint != second.look.fingerprint))
+    differing = first.look.fingerprint[0] != second.look.fingerprint
+    return 100 * float(differing.mean(axis=1).min())
 
 
 def words_in_common(first: Member, second: Member) -> float:

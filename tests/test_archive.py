@@ -118,10 +118,10 @@ def test_guards_come_in_the_order_in_which_they_guard() -> None:
     """What is claimed at the end, the directory, the members' own headers, then their bytes."""
     order = [line.check.id for line in RULES.together_lines]
     guards = [
-        "archive/readable", "archive/one_part", "archive/plain_zip", "archive/directory_small",
+        "archive/readable", "archive/one_part", "archive/ends_agree", "archive/directory_small",
         "archive/directory_true", "archive/members_apart", "archive/members_few",
-        "archive/no_password", "archive/members_small", "archive/total_small",
-        "archive/packed_plainly", "archive/not_nested",
+        "archive/no_password", "archive/packed_plainly", "archive/members_small",
+        "archive/total_small", "archive/not_nested",
     ]  # fmt: skip
     assert [check for check in order if check in guards] == guards
 
@@ -154,6 +154,46 @@ def test_what_is_no_zip_is_refused_at_intake(data: bytes, code: str, named: str 
     assert report.members == ()
     assert named is None or finding.facts["format"] == named
     assert "zip" in finding.advice(messages("zh")) or code in ("archive-truncated", "file-empty")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        archives.zip64(records_here=1 << 40, records=1 << 40),
+        archives.zip64(directory_bytes=4),
+        archives.zip64(located=1),
+        archives.zip64(located=-1),
+        write([Part(b"1.jpg")], end={"records_here": 0xFFFF, "records": 0xFFFF}),
+        write([Part(b"1.jpg")], end={"directory_at": 0xFFFFFFFF}),
+        write([Part(b"1.jpg")], end={"directory_bytes": 0xFFFFFFFF}),
+    ],
+)
+@pytest.mark.usefixtures("unopened")
+def test_two_ends_that_differ_are_refused(data: bytes) -> None:
+    assert codes(judged(data)) == ["archive-zip64"]
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        (b"\\etc\\1.jpg", "path-absolute"),
+        (b"\\\\server\\cards\\1.jpg", "path-absolute"),
+        (b"cards\\..\\..\\1.jpg", "path-parent"),
+        (b"cards/..\\../1.jpg", "path-parent"),
+        (b"cards\\.. \\1.jpg", "path-parent"),
+        (b"C:\\cards\\1.jpg", "path-drive"),
+        (b"c:1.jpg", "path-drive"),
+    ],
+)
+@pytest.mark.usefixtures("unopened")
+def test_a_backslash_parts_folders_as_a_slash_does(path: bytes, code: str) -> None:
+    assert codes(judged(write([Part(path)]))) == [code]
+
+
+@pytest.mark.usefixtures("unopened")
+def test_one_file_told_with_slash_and_backslash_is_one_name_twice() -> None:
+    twice = [Part(b"cards/1.jpg"), Part(b"cards\\1.jpg")]
+    assert codes(judged(write(twice))) == ["member-name-twice"]
 
 
 @pytest.mark.usefixtures("unopened")
@@ -201,7 +241,7 @@ def test_a_larger_file_than_the_operator_allows_is_refused_before_it_is_read(
 def test_a_bomb_is_refused_without_inflating_it(inflated: list[int]) -> None:
     # A gigabyte of zeros in a megabyte, pasted together: packing it takes longer than all the rest.
     data = write([Part(b"1.jpg", b"", DEFLATED, packed=bytes(MEBIBYTE), size=1024 * MEBIBYTE)])
-    assert codes(judged(data)) == ["member-large"]
+    assert codes(judged(data)) == ["archive-bomb"]
     assert sum(inflated) == 0
 
 
@@ -319,11 +359,43 @@ def test_sizes_behind_the_data_are_honest() -> None:
     assert Archive(data).read(Archive(data).files[0]) == PICTURE
 
 
+def piped(name: bytes = b"-") -> bytes:
+    """What "zip -" makes of its input: sizes behind the data, called a pipe."""
+    part = Part(
+        name, b"one", DEFLATED, flags=SIZES_FOLLOW, mode=archives.PIPE_MODE,
+        own={"size": 0xFFFFFFFF},
+    )  # fmt: skip
+    return archives.zip64([part])
+
+
+@pytest.mark.parametrize(
+    ("data", "shown_as"),
+    [
+        (archives.zip64([Part(b"1.txt", b"one")]), ["1.txt"]),
+        (piped(), ["-"]),
+        (write([Part(b"cards\\", b""), Part(b"cards\\1.txt", b"one")]), ["cards/1.txt"]),
+        (write([Part("卡\\乗.txt".encode("gbk"), b"one")]), ["卡/乗.txt"]),
+    ],
+    ids=("zip64", "piped", "backslashes", "backslashes in gbk"),
+)
+def test_archives_of_honest_programs_are_opened(data: bytes, shown_as: list[str]) -> None:
+    report = judged(data)
+    assert codes(report) == ["member-not-picture", "member-rejected"]
+    assert report.members is not None
+    assert [member.image.name for member in report.members] == shown_as
+    assert [member.findings[0].code for member in report.members] == ["format-other"]
+
+
+def test_a_pipe_with_nothing_in_it_is_a_device() -> None:
+    assert codes(judged(write([Part(b"1.jpg", b"", mode=archives.PIPE_MODE)]))) == ["member-device"]
+
+
 def test_fuzzed_archives_never_crash(caplog: pytest.LogCaptureFixture) -> None:
     """Whatever a byte is changed to, there is a report, and no check of ours fails."""
     rng = random.Random(7)
     made = [make() for _, make in archives.TRAITS.values()]
     whole = [data for data in made if len(data) < 2000] + [
+        piped(),
         pack([("实践课/1.txt", b"one" * 50), ("2.txt", b"two"), ("__MACOSX/._1", b"")]),
         write([Part(b"a.txt", b"x" * 500, DEFLATED, extra=archives.unicode_path("啊", b"a.txt"))]),
     ]
@@ -388,11 +460,12 @@ def test_a_long_name_keeps_its_ends() -> None:
 
 
 def test_chinese_names_of_a_chinese_windows_pass_every_guard() -> None:
-    data = write([Part("成绩\\卡".encode("gbk")[:4] + b"\x81\x5c.jpg"), Part(NAME.encode("gbk"))])
+    # A backslash is the second half of this character.
+    assert "乗".encode("gbk").endswith(b"\\")
+    data = write([Part(name.encode("gbk")) for name in ("成绩乗.jpg", NAME)])
     report = judged(data)
-    assert "path-backslash" not in codes(report)
     assert report.members is not None
-    assert len(report.members) == 2
+    assert [member.image.name for member in report.members] == ["成绩乗.jpg", NAME]
 
 
 def test_what_systems_leave_behind_is_counted_and_passed_over() -> None:

@@ -28,6 +28,7 @@ from photo_service.collection import (
     Member,
     difference,
     fingerprint,
+    fingerprints,
     named,
     words_in_common,
 )
@@ -156,7 +157,7 @@ def member(decision: str, position: int = 1, **look: Any) -> Member:
     effects = {"rejected": (Effect.REJECT,), "review": (Effect.REVIEW,), "accepted": ()}[decision]
     findings = tuple(Finding(READABLE, Status.FAIL, "x", effect, "") for effect in effects)
     made = Report(KIND, KIND, "", "", {}, image, findings)
-    kept = {"small": np.zeros((4, 4, 3), np.uint8), "fingerprint": np.zeros(8, bool), **look}
+    kept = {"small": np.zeros((4, 4, 3), np.uint8), "fingerprint": np.zeros((4, 8), bool), **look}
     return Member(position, made, Look(**kept))
 
 
@@ -254,11 +255,19 @@ def test_fingerprints_stay_when_saved_anew_and_part_when_drawn_anew() -> None:
     assert kept < limits.review.min < limits.accept.min < 100 * np.mean(one != other)
 
 
+def test_a_turned_picture_is_the_same_picture() -> None:
+    rgb = drawn("ncre1")
+    a = member("accepted", 1, fingerprint=fingerprints(rgb))
+    for quarters in (1, 2, 3):
+        turned = np.ascontiguousarray(np.rot90(rgb, quarters))
+        assert difference(a, member("accepted", 2, fingerprint=fingerprints(turned))) < 5
+
+
 def test_equal_bytes_differ_by_nothing() -> None:
-    a = member("accepted", 1, fingerprint=np.zeros(8, bool))
-    b = Member(2, a.report, Look(np.zeros((4, 4, 3), np.uint8), np.ones(8, bool)))
+    a = member("accepted", 1, fingerprint=np.zeros((4, 8), bool))
+    b = Member(2, a.report, Look(np.zeros((4, 4, 3), np.uint8), np.ones((4, 8), bool)))
     assert difference(a, b) == 0
-    assert difference(a, member("accepted", 3, fingerprint=np.ones(8, bool))) == 100
+    assert difference(a, member("accepted", 3, fingerprint=np.ones((4, 8), bool))) == 100
 
 
 WORDS = frozenset(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
@@ -20,7 +21,8 @@ from photo_service.document import kinds, look, names
 from photo_service.document.kinds import Words, kind_of, wanted
 from photo_service.document.lines import Line, Pose, joined, lines_of, oriented, tilt_of
 from photo_service.document.look import Print
-from photo_service.document.reading import ReadLine, read_page
+from photo_service.document.page import Page
+from photo_service.document.reading import Reading, ReadLine, read_page
 from photo_service.errors import UsageError
 from photo_service.features import Features
 from photo_service.report import Decision, Report
@@ -95,13 +97,26 @@ def test_three_mebibytes_are_too_many(size: int, passes: bool) -> None:
         (("全国英语等级考试第一级合格证书",), ""),
         (("全国计算机等级考试",), ""),
         (("学士学位证书",), ""),
+        (("全国大学英语四级考试", "成绩报告单", "准考证号：140010192203"), "cet"),
+        (("全国大学英语四级考试", "准考证"), ""),
+        (("关于全国大学英语四、六级考试报名缴费的通知",), ""),
+        (("全国计算机等级考试二级培训班招生",), ""),
+        (("山西省高等学校计算机等级考试", "二级合格证书"), ""),
+        (("山西省招生考试管理中心", "全国计算机等级考试", "二级合格证书"), "ncre2"),
+        (("普通高级中学", "毕业证书"), ""),
         (("增值税普通发票",), ""),
         (("UNIT 3", "A MONITOR"), ""),
         ((), ""),
     ],
 )
 def test_words_tell_the_kind(lines: Sequence[str], key: str) -> None:
-    assert kind_of([Words(line, 1.0) for line in lines]).key == key
+    assert kind_of([Words(line, 1.2) for line in lines]).key == key
+
+
+def test_only_titles_speak_against_a_kind() -> None:
+    title = Words("全国英语等级考试第二级合格证书", 2.0)
+    assert kind_of([title, Words("凭准考证", 1.0)]).key == "pets2"
+    assert kind_of([title, Words("准考证", 1.5)]).key == ""
 
 
 def test_large_print_counts_more() -> None:
@@ -261,6 +276,21 @@ def test_letters_are_measured_by_their_ink() -> None:
     assert heights[1] == pytest.approx(0.6 * heights[0], abs=2.5)
 
 
+def test_a_table_s_rules_are_no_letters() -> None:
+    ruled = page()
+    for number in range(8):
+        foot = TOP + number * STEP + 9
+        cv2.line(ruled, (LEFT, foot), (LEFT + 640, foot), (30, 30, 30), 2)
+    assert printed(ruled).small_height == pytest.approx(printed(page()).small_height, abs=6)
+
+
+def test_what_is_bleached_are_large_letters_on_white() -> None:
+    burnt = page(paper=255)
+    burnt[3 * STEP :] = np.maximum(burnt[3 * STEP :], 215)
+    assert printed(burnt).bleached > 40
+    assert printed(page(paper=255)).bleached == printed(page(ink=215)).bleached == 0
+
+
 def test_shadow_over_some_lines_is_seen_on_them() -> None:
     rgb = page()
     rgb[420:] = (rgb[420:] * 0.35).astype(np.uint8)
@@ -276,8 +306,68 @@ def test_a_patch_of_light_is_glare_and_white_paper_is_not() -> None:
     for rgb, expected in ((lit, True), (page(), False), (page(paper=255), False)):
         sheet = look.find_sheet(rgb, lines_on_page())
         assert sheet is not None
-        assert (look.glare(rgb, sheet)[0] > 1) == expected
+        assert (look.glare(rgb, sheet, ())[0] > 1) == expected
     assert printed(lit).washed > printed(page()).washed == 0
+
+
+def capped(rgb: Rgb, soft: bool) -> Rgb:
+    """A patch lighter than the paper, below white, with a soft edge or a hard one."""
+    weight = np.zeros(rgb.shape[:2], np.float32)
+    cv2.circle(weight, (450, 290), 130, 1.6, -1)
+    if soft:
+        weight = cv2.GaussianBlur(weight, (0, 0), 20)
+    weight = np.minimum(weight, 1)[..., None]
+    return np.asarray(rgb * (1 - weight) + 240 * weight, np.uint8)
+
+
+def test_light_cut_off_below_white_fades_out_and_a_lighter_ground_ends() -> None:
+    paper = np.full((700, 900, 3), 205, np.uint8)
+    lines = lines_on_page(1)
+    found = []
+    for soft in (True, False):
+        lit = capped(paper, soft)
+        sheet = look.find_sheet(paper, ())
+        assert sheet is not None
+        found.append(look.glare(lit, sheet, lines)[0])
+    assert found[0] > 1 > found[1]
+
+
+def test_a_pale_pattern_to_the_edge_is_no_cut_print() -> None:
+    patterned = page(lines=7)
+    for x in range(20, 900, 45):
+        for y in range(-10, 720, 45):
+            cv2.circle(patterned, (x, y), 8, (205, 215, 225), 3)
+    sheet = look.find_sheet(patterned, lines_on_page(7))
+    assert sheet is not None
+    box = (80.0, 30.0, 640.0, 480.0)
+    strong, weak = (look.marks_at_border(patterned, sheet, box, ink) for ink in (200.0, 10.0))
+    assert strong == 0 < weak
+
+
+def test_a_wall_behind_somebody_is_no_page() -> None:
+    portrait = np.full((700, 900, 3), 215, np.uint8)
+    cv2.ellipse(portrait, (450, 280), (150, 200), 0, 0, 360, (70, 90, 140), -1)
+    cv2.ellipse(portrait, (450, 760), (380, 280), 0, 0, 360, (40, 40, 60), -1)
+    assert look.find_sheet(portrait, ()) is None
+    assert look.find_sheet(np.full((700, 900, 3), 215, np.uint8), ()) is not None
+
+
+def pictured(width: int, height: int) -> Page:
+    """A page of paper across a dark picture, 800 px wide and half as high."""
+    picture = np.full((height, width, 3), 40, np.uint8)
+    left, top = (width - 800) // 2, (height - 400) // 2
+    picture[top : top + 400, left : left + 800] = 235
+    lines = lines_of([strip(left + 80, top + 60 * n, 600, 30) for n in range(1, 6)])
+    reading = Reading(Pose(0, mirrored=False), 1.0, 0.0, lines, (), kind_of(()))
+    return Page(picture, reading, look.find_sheet(picture, lines))
+
+
+def test_a_page_is_near_that_goes_from_side_to_side() -> None:
+    limit = RULES["document/near"].limits["share"]
+    upright, level, far = pictured(840, 1500), pictured(840, 500), pictured(2000, 2000)
+    assert upright.share == pytest.approx(level.share, abs=8)
+    assert upright.share in limit.accept
+    assert far.share not in limit.review
 
 
 def test_only_what_runs_over_the_border_is_cut_off() -> None:
@@ -290,7 +380,7 @@ def test_only_what_runs_over_the_border_is_cut_off() -> None:
         sheet = look.find_sheet(rgb, lines_on_page(7))
         assert sheet is not None
         limit = RULES["document/whole"].limits["marks"]
-        assert (look.marks_at_border(rgb, sheet, box) not in limit.accept) == expected
+        assert (look.marks_at_border(rgb, sheet, box, 180.0) not in limit.accept) == expected
 
 
 def test_paper_is_told_from_the_table() -> None:
@@ -345,7 +435,18 @@ def test_names_are_found_with_room_for_look_alikes(
     text: str, seconds: str, name: str, found: bool
 ) -> None:
     wanted_name = name.replace(" ", "").upper()
-    assert names.holds(read(text, seconds), wanted_name) == found
+    assert names.holds(names.characters_of(read(text, seconds)), wanted_name) == found
+
+
+def test_a_name_set_apart_is_one_name() -> None:
+    def piece(text: str, x: float, y: float) -> ReadLine:
+        line = lines_of([strip(x, y, 31 * len(text), 30)])[0]
+        return dataclasses.replace(read(text), line=line)
+
+    apart = [piece("丽", 260, 101), piece("姓名:王", 60, 100), piece("张", 260, 160)]
+    assert [names.holds(row, "王丽") for row in names._rows(apart, 0.0)] == [True, False]
+    far = [piece("姓名:王", 60, 100), piece("丽", 700, 100)]
+    assert not any(names.holds(row, "王丽") for row in names._rows(far, 0.0))
 
 
 # --- end to end ------------------------------------------------------------------------------

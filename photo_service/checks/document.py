@@ -36,20 +36,30 @@ def resolution(features: Features, *, long_side: Band, short_side: Band) -> Outc
 
 
 @check("document/real_detail", codes=("detail-upscaled",))
-def real_detail(features: Features, *, size: Band, sharp: Range) -> Outcome:
+def real_detail(
+    features: Features, *, size: Band, sharp: Range, edge: Range, native_edge: float
+) -> Outcome:
     """Detail of more than 800 × 600 pixels.
 
     Wants: a picture that was not blown up from one below the limit.
     Why: 照片分辨率大于800*600, 确保证书照片清晰: enlarged pixels carry no print.
     Measured: `size`, how many times the picture's real size is 800 × 600, by the side that is
         nearer to it. The real size is the pixel size over the factor by which the part with the
-        most print could be shrunk and lose nothing; see encoding/true_resolution. Print that is
-        `sharp` (see document/text_sharp) was not blown up.
+        most print could be shrunk and lose nothing; see encoding/true_resolution. Where its
+        strokes' edges are wider than `edge`, pixels, it is at least their width over that of a
+        small picture's own, `native_edge`: what was saved as JPEG before it was enlarged has false
+        detail. Print that is `sharp` (see document/text_sharp), with narrow edges, was not blown
+        up.
     Blind spots: cannot tell an enlarged picture from one out of focus.
     Source: exemption procedure (SEED 003), step 4; our measurement.
     """
     page = _with_text(features)
-    factor = 1.0 if page.print.blur in sharp else detail.enlargement(page.finest)
+    is_narrow = page.print.edge in edge
+    factor = 1.0
+    if not is_narrow or page.print.blur not in sharp:
+        factor = detail.enlargement(page.finest)
+    if not is_narrow:
+        factor = max(factor, page.print.edge / native_edge)
     width, height = features.width / factor, features.height / factor
     real = min(max(width, height) / 800, min(width, height) / 600)
     facts = {"true_width": round(width), "true_height": round(height)}
@@ -83,9 +93,10 @@ def near(features: Features, *, share: Band) -> Outcome:
 
     Wants: the page, not the table, in most of the picture.
     Why: 照片分辨率大于800*600: pixels of the table do not count.
-    Measured: `share` of the picture that the paper covers, percent; where the paper cannot be told
-        from what it lies on, of the print with a margin around it.
-    Blind spots: a small page on paper of its own colour reads as one large page.
+    Measured: `share`, how large the page is, percent of the largest of its shape that the picture
+        could hold: a page that lies across an upright picture from side to side has 100. Where the
+        paper cannot be told from what it lies on, of the print with a margin around it.
+    Blind spots: a small page with little print on paper of its own colour reads as one large page.
     Source: exemption procedure (SEED 003), step 4; our default.
     """
     page = _with_text(features)
@@ -192,14 +203,25 @@ def written(features: Features, *, lines: Band, traces: Range) -> Outcome:
 
 
 @check("document/text_sharp", codes=("text-blurred",))
-def text_sharp(features: Features, *, blur: Band, traces: Range) -> Outcome:
+def text_sharp(
+    features: Features,
+    *,
+    blur: Band,
+    traces: Range,
+    unread: Band,
+    doubt: Range,
+    read: Band,
+    trust: Range,
+) -> Outcome:
     """Sharp print.
 
     Wants: strokes with clear edges.
     Why: 确保证书照片清晰.
     Measured: `blur`, width of the strokes' edges beyond 1.2 px, over the height of the letters; of
         the middle line by length, the wider of across and along the line. 1 where the page is not
-        empty (more than `traces`, see document/written) and yet no text can be found.
+        empty (more than `traces`, see document/written) and yet no text can be found. Lines read
+        with so little confidence as `doubt` are judged by `unread` too, those with as much as
+        `trust` by `read` alone.
     Blind spots: letters printed soft.
     Source: exemption procedure (SEED 003), step 4; our measurement.
     """
@@ -207,7 +229,10 @@ def text_sharp(features: Features, *, blur: Band, traces: Range) -> Outcome:
     if not page.lines and page.traces not in traces:
         return replace(graded(1.0, blur, unit="", high="text-blurred"), certain=False)
     page = _with_text(features)
-    return graded(page.print.blur, blur, unit="", high="text-blurred")
+    bands = [read] if page.legibility in trust else [blur]
+    if page.legibility in doubt:
+        bands.append(unread)
+    return worst(*(graded(page.print.blur, each, unit="", high="text-blurred") for each in bands))
 
 
 @check("document/text_contrast", codes=("text-faint",))
@@ -226,21 +251,27 @@ def text_contrast(features: Features, *, contrast: Band) -> Outcome:
 
 
 @check("document/exposed", codes=("page-dark", "page-overexposed"))
-def exposed(features: Features, *, paper: Band, ink: Band, white: Range) -> Outcome:
+def exposed(features: Features, *, paper: Band, ink: Band, bleached: Band, white: Range) -> Outcome:
     """Neither too dark nor too bright.
 
     Wants: light paper and dark print.
     Why: 确保证书照片清晰.
     Measured: `paper`, luma of the paper at the middle line, 0-255; `ink`, luma of its letters,
-        where the paper is `white`: faint print on darker paper is document/text_contrast's.
-    Blind spots: dark paper reads as underexposed.
+        where the paper is `white`: faint print on darker paper is document/text_contrast's; and
+        `bleached`, percent of the parts of lines whose letters are hardly grey on white paper: of a
+        burnt-out page the title stays.
+    Blind spots: dark paper reads as underexposed; thin strokes of small print are grey too.
     Source: exemption procedure (SEED 003), step 4; our measurement.
     """
     page = _with_text(features)
     brightness = graded(page.print.paper, paper, unit="luma", low="page-dark")
     if page.print.paper not in white:
         return brightness
-    return worst(brightness, graded(page.print.ink, ink, unit="luma", high="page-overexposed"))
+    return worst(
+        brightness,
+        graded(page.print.ink, ink, unit="luma", high="page-overexposed"),
+        graded(page.print.bleached, bleached, unit="%", high="page-overexposed"),
+    )
 
 
 @check("document/no_shadow", codes=("text-shadow",))

@@ -52,9 +52,9 @@ def all_different(collection: Collection, *, difference: Band) -> Outcome:
 
     Wants: every file shows another page.
     Why: who sends a page twice has mostly left out another.
-    Measured: the two fingerprints that differ least, percent of their signs; see
-        `photo_service.collection.fingerprint`. Equal bytes differ by 0.
-    Blind spots: the same page photographed twice, turned or cropped differs like two pages; of
+    Measured: the two fingerprints that differ least, percent of their signs, whichever way the
+        pictures lie; see `photo_service.collection.fingerprint`. Equal bytes differ by 0.
+    Blind spots: the same page photographed twice or cropped differs like two pages; of
         certificates, set/certificates_differ reads the words.
     Source: our own measurement; figures beside the limits.
     """

@@ -68,10 +68,21 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What kinds.toml says; ``expected``: plain name → types that satisfy it."""
+    """What kinds.toml says.
+
+    Attributes:
+        least: weight of a family that counts.
+        lead: how many times the next one's.
+        title: how prominent a title is at least.
+        against: what titles of other papers hold.
+        families: of certificates.
+        expected: plain name → types that satisfy it.
+    """
 
     least: float
     lead: float
+    title: float
+    against: re.Pattern[str]
     families: tuple[Family, ...]
     expected: Mapping[str, frozenset[str]]
 
@@ -114,7 +125,14 @@ def table() -> Table:
         for entry in raw["expected"]
         for name in entry["names"]
     }
-    return Table(raw["least"], raw["lead"], families, MappingProxyType(expected))
+    return Table(
+        least=raw["least"],
+        lead=raw["lead"],
+        title=raw["title"],
+        against=re.compile("|".join(raw["against"])),
+        families=families,
+        expected=MappingProxyType(expected),
+    )
 
 
 def wanted(expected: str) -> frozenset[str]:
@@ -138,6 +156,8 @@ def kind_of(lines: Sequence[Words]) -> Kind:
     """What the lines of a page say it is."""
     plain = [(plain_text(line.text), line.prominence) for line in lines]
     known = table()
+    if any(size >= known.title and known.against.search(text) for text, size in plain):
+        return Kind("", (), 0.0, "")
     ranked = []
     for family in known.families:
         found = _words_in(plain, family.words)

@@ -17,6 +17,10 @@ _MOST_STRIPS = 24
 _PART = 10.0
 # Light and shadow are looked for in pieces so long, times the line's height.
 _PIECE = 3.0
+# Letters are bleached when they are no darker than this, and are there at all: so much darker than
+# the paper.
+_BLEACHED, _THERE = 190, 8
+_LARGE = 12.0
 # Letters are gone with less than this share of the page's usual contrast.
 _GONE = 0.3
 # Ink and paper of a line: these percentiles of its luma.
@@ -25,6 +29,10 @@ _INK, _PAPER = 3, 90
 _STEEP = 98
 # A row is a row of letters from this share of the fullest rows' ink.
 _INKED = 0.4
+# Letters are at least so high as a share of their line.
+_LEAST_LETTERS = 0.35
+# A row that is dark along this share of the line is a rule.
+_RULE = 0.85
 # A sharp edge is so wide, pixels: between two pixels there is always one step.
 _SHARP_EDGE = 1.2
 # Long side of the reduced picture on which light and the page's outline are seen.
@@ -33,6 +41,13 @@ SMALL_SIDE = 320
 _LIGHTER, _TINTED = 16.0, 9.0
 # Paper is white, and light blown out, from such a darkest channel on.
 _WHITE, _BLOWN = 248, 253
+# Light is cut off at the lightest level, so much lighter than paper, when this many times as many
+# pixels have it or the next one as have the four below.
+_BRIGHTER, _CUT = 10, 2.0
+# A patch with so many lines found in it has not lost its print.
+_KEPT = 3
+# On paper as light as this, what is darker than that is printed black, not shadow.
+_LIGHT, _BLACK = 150, 30
 # Print is closed over by this share of the page's shorter side.
 _CLOSED = 14
 # Long side of the reduced picture whose border is looked at; share of the border around a mark
@@ -42,6 +57,7 @@ _CLOSED = 14
 _BORDER_SIDE = 1000
 _ON_PAPER = 0.6
 _DARKER, _COLOURED = 16, 10
+_STRONG = 0.3
 _OTHER_LIGHT = 25
 _BAND = 10
 _NARROW = 0.06
@@ -60,6 +76,8 @@ _PALEST = 60
 _PART_OF_PAGE = 0.1
 # And its outline has few dents: so much of its convex hull at least.
 _SOLID = 0.85
+# And an empty one is bare: empty pages and blurred ones 0.82 to 1, walls behind people 0.77.
+_BARE = 0.8
 # Faint print is brought out: what 2 percent of the paper differ by becomes this many levels, but
 # nothing is raised more than so many times.
 _BROUGHT, _MOST_RAISED = 160.0, 40.0
@@ -141,9 +159,19 @@ class Print:
         return self._middle([strip.blur for strip in self.strips])
 
     @cached_property
+    def edge(self) -> float:
+        """Width of the strokes' edges of the middle line, pixels."""
+        return self._middle([strip.edge for strip in self.strips])
+
+    @cached_property
     def small_height(self) -> float:
-        """Height of the letters of small lines (a quarter of the text is smaller), pixels."""
-        return self._middle([strip.height for strip in self.strips], 25)
+        """Height of the letters of small lines (a quarter of the text is smaller), pixels.
+
+        Where much less is found in a line than it is high, that is a slanting rule.
+        """
+        return self._middle(
+            [max(strip.height, _LEAST_LETTERS * strip.line.height) for strip in self.strips], 25
+        )
 
     @cached_property
     def paper(self) -> float:
@@ -164,6 +192,20 @@ class Print:
         papers = [paper for strip in self.strips for paper, _ in strip.pieces]
         dark, light = np.percentile(papers, (5, 90))
         return float(light) / max(float(dark), 1.0)
+
+    @cached_property
+    def bleached(self) -> float:
+        """Percent of the parts of lines in which letters on white paper are hardly grey.
+
+        Strokes of small letters are thinner than a pixel, and grey by that: these are not asked.
+        """
+        large = [strip.pieces for strip in self.strips if strip.height >= _LARGE]
+        if not large:
+            return 0.0
+        pieces = np.array([piece for strip in large for piece in strip])
+        paper, ink = pieces[:, 0], pieces[:, 1]
+        hardly = (paper >= _WHITE) & (ink > _BLEACHED) & (ink < paper - _THERE)
+        return 100 * float(hardly.mean())
 
     @cached_property
     def washed(self) -> float:
@@ -199,8 +241,9 @@ def _strip(luma: ByteImage, line: Line, angle: float) -> Strip:
     range_ = max(float(paper - ink), 1.0)
     steps = [np.abs(np.diff(flat, axis=axis)) for axis in (0, 1)]
     steepest = min(float(np.percentile(step, _STEEP)) for step in steps)
-    # Rows of letters hold much of the ink that the fullest rows hold.
+    # Rows of letters hold much of the ink that the fullest rows hold, but for a table's rules.
     inked = np.maximum(paper - flat, 0).mean(axis=1)
+    inked[(flat < paper - range_ / 3).mean(axis=1) > _RULE] = 0
     full = inked > _INKED * float(np.percentile(inked, 95))
     return Strip(
         line=line,
@@ -287,10 +330,11 @@ def find_sheet(rgb: ByteImage, lines: Sequence[Line]) -> Sheet | None:
     )
     hull = cv2.convexHull(np.concatenate(outlines))
     solid = sum(map(cv2.contourArea, outlines)) / max(cv2.contourArea(hull), 1.0)
-    if not lines and solid < _SOLID:
-        return None
     mask = np.zeros((height, width), np.uint8)
     cv2.fillPoly(mask, [hull], 1)
+    # A wall behind a person is no empty page.
+    if not lines and (solid < _SOLID or bare_paper[mask > 0].mean() < _BARE):
+        return None
     corners = cv2.boxPoints(cv2.minAreaRect(hull)) * factor
     return Sheet(
         mask=mask > 0,
@@ -374,20 +418,27 @@ def unevenness(rgb: ByteImage, sheet: Sheet) -> float:
     if not inner.any():
         return 1.0
     dark, light = np.percentile(bare[inner], (10, 90))
+    if light > _LIGHT:
+        dark = np.percentile(bare[inner & (bare > _BLACK)], 10)
     return float(light) / max(float(dark), 1.0)
 
 
-def marks_at_border(rgb: ByteImage, sheet: Sheet, text_box: Sequence[float]) -> int:
+def marks_at_border(
+    rgb: ByteImage, sheet: Sheet, text_box: Sequence[float], contrast: float
+) -> int:
     """How many strokes of print, ornament or seal run over the picture's border.
 
     Narrow runs along the border that differ from the paper beside them, and go on inwards; not on
-    sides where the page ends within the picture.
+    sides where the page ends within the picture. A pattern of the paper, which may go to its edge,
+    is much paler than print.
 
     Args:
         rgb: (h, w, 3) the decoded picture.
         sheet: where the paper lies.
         text_box: x, y, width, height around all print, pixels.
+        contrast: how much darker than the paper the print is, levels of 255.
     """
+    strength = max(_DARKER, _STRONG * contrast)
     bare = _bare(_shrunk(rgb, sheet))
     x, y, across, down = (value / (rgb.shape[0] // bare.shape[0]) for value in text_box)
     # From the print to the upper, right, lower and left border, and along them.
@@ -404,7 +455,7 @@ def marks_at_border(rgb: ByteImage, sheet: Sheet, text_box: Sequence[float]) -> 
     if not paper.any():
         return 0
     return sum(
-        _marks_above(np.rot90(lab, side), np.rot90(paper, side))
+        _marks_above(np.rot90(lab, side), np.rot90(paper, side), strength)
         for side, gap in enumerate(gaps)
         if not _ends_above(np.rot90(bare, side), *gap)
     )
@@ -423,7 +474,7 @@ def _ends_above(lab: NDArray[np.float32], gap: float, start: float, end: float) 
     return int((steps >= _EDGE).sum()) >= _MOST_PARTS
 
 
-def _marks_above(lab: NDArray[np.uint8], paper: NDArray[np.uint8]) -> int:
+def _marks_above(lab: NDArray[np.uint8], paper: NDArray[np.uint8], strength: float) -> int:
     """`marks_at_border` along the upper border."""
     width = lab.shape[1]
     reach = width // 8 | 1
@@ -435,20 +486,33 @@ def _marks_above(lab: NDArray[np.uint8], paper: NDArray[np.uint8]) -> int:
     off = np.abs(lab[2].astype(np.int16) - np.median(band, axis=0).astype(np.int16))
     is_paper = (off[:, 0] < _OTHER_LIGHT) & (off[:, 1:].max(axis=1) < _COLOURED)
     # Outermost row left out: scanners and encoders darken and soften it.
-    outer, inner = (_marked(lab[start : start + 2].mean(axis=0), reach) for start in (1, 5))
+    outer, inner = (_stands_out(lab[start : start + 2].mean(axis=0), reach) for start in (1, 5))
     on_paper = cv2.blur(is_paper.astype(np.float32)[None], (reach, 1))[0] > _ON_PAPER
-    going_on = cv2.dilate(inner.astype(np.uint8)[None], np.ones((1, 5), np.uint8))[0] > 0
-    marked = np.concatenate(([0], (outer & going_on & on_paper).astype(np.int8), [0]))
+    going_on = cv2.dilate((inner > 1).astype(np.uint8)[None], np.ones((1, 5), np.uint8))[0] > 0
+    marked = np.concatenate(([0], ((outer > 1) & going_on & on_paper).astype(np.int8), [0]))
     starts, ends = np.flatnonzero(np.diff(marked) > 0), np.flatnonzero(np.diff(marked) < 0)
-    return int((ends - starts <= _NARROW * width).sum())
+    return sum(
+        end - start <= _NARROW * width and float(outer[start:end].max()) >= strength / _DARKER
+        for start, end in zip(starts, ends, strict=True)
+    )
 
 
-def _marked(row: NDArray[np.floating], reach: int) -> NDArray[np.bool_]:
-    """Where a row of pixels, (n, 3) in OpenCV's 8-bit CIELAB, differs from its surroundings."""
+def _stands_out(row: NDArray[np.floating], reach: int) -> NDArray[np.floating]:
+    """How much darker or more coloured than its surroundings each pixel of a row is.
+
+    Args:
+        row: (n, 3) in OpenCV's 8-bit CIELAB.
+        reach: of the surroundings, pixels.
+
+    Returns:
+        (n,) levels over `_DARKER` or `_COLOURED`, whichever is more: marks have more than 1.
+    """
     levels = np.round(row).astype(np.uint8)
     usual = [cv2.medianBlur(np.ascontiguousarray(levels[None, :, n]), reach)[0] for n in range(3)]
     away = levels.astype(np.int16) - np.stack(usual, axis=1)
-    return np.asarray((away[:, 0] < -_DARKER) | (np.abs(away[:, 1:]).max(axis=1) > _COLOURED))
+    return np.asarray(
+        np.maximum(-away[:, 0] / _DARKER, np.abs(away[:, 1:]).max(axis=1) / _COLOURED), np.float32
+    )
 
 
 def traces(rgb: ByteImage, sheet: Sheet) -> float:
@@ -474,24 +538,63 @@ def _shrunk(rgb: ByteImage, sheet: Sheet) -> ByteImage:
     return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def glare(rgb: ByteImage, sheet: Sheet) -> tuple[float, tuple[float, float, float, float] | None]:
+def glare(
+    rgb: ByteImage, sheet: Sheet, lines: Sequence[Line]
+) -> tuple[float, tuple[float, float, float, float] | None]:
     """The largest patch in which every colour is blown out, percent of the page; and its box.
 
-    Patches at the picture's border are a scanner's white lid, not light on the page.
+    Patches at the picture's border are a scanner's white lid, not light on the page. Cameras that
+    compress bright tones cut them off below 255: many pixels at the lightest level of all and few
+    just below it are blown out too.
     """
     least = _shrunk(rgb, sheet).min(axis=2)
     factor = rgb.shape[0] // sheet.mask.shape[0]
-    if float(np.median(least[sheet.mask])) >= _WHITE:
+    middles = [line.middle for line in lines]
+    usual = float(np.median(least[sheet.mask]))
+    if usual >= _WHITE:
         return 0.0, None
-    blown = ((least >= _BLOWN) & sheet.mask).astype(np.uint8)
+    level = min(_ceiling(least[sheet.mask], usual), _BLOWN)
+    blown = ((least >= level) & sheet.mask).astype(np.uint8)
     blown = cv2.morphologyEx(blown, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     # One pixel around it joins everything at the border to one patch, which is left out.
     framed = cv2.copyMakeBorder(blown, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(framed)
     areas = stats[:, cv2.CC_STAT_AREA].copy()
     areas[[0, labels[0, 0]]] = 0
+    if level < _BLOWN:
+        # Light below white fades out and takes the print away; the white ground of a portrait ends
+        # at once, and the lightest panel of a folded page keeps its print.
+        for patch in np.flatnonzero(areas):
+            x, y, across, down = stats[patch][:4] * factor
+            kept = sum(x < at < x + across and y < on < y + down for at, on in middles)
+            fades = kept < _KEPT and _fades(least, labels[1:-1, 1:-1] == patch, usual)
+            areas[patch] *= fades
     largest = int(areas.argmax())
     if areas[largest] == 0:
         return 0.0, None
     x, y, across, down = (float(value) * factor for value in stats[largest][:4])
     return 100 * float(areas[largest]) / float(sheet.mask.sum()), (x, y, across, down)
+
+
+def _fades(least: NDArray[np.uint8], patch: BoolImage, usual: float) -> bool:
+    """Whether the paper around a patch is lighter than usual, on most of its sides."""
+    square = np.ones((3, 3), np.uint8)
+    around = cv2.dilate(patch.astype(np.uint8), square, iterations=4) > 0
+    around &= cv2.dilate(patch.astype(np.uint8), square, iterations=2) == 0
+    blown = float(least[patch].min())
+    # Where it is as light again, print or a rule parts one patch in two.
+    around &= least < blown
+    return bool(around.any() and np.median(least[around]) > usual + (blown - usual) / 4)
+
+
+def _ceiling(levels: NDArray[np.uint8], usual: float) -> int:
+    """The level at which light is cut off; 255 where it seems not to be.
+
+    Args:
+        levels: darkest channel of the page's pixels.
+        usual: that of its paper.
+    """
+    top = int(levels.max())
+    cut = np.count_nonzero(levels >= top - 1)
+    below = np.count_nonzero((levels >= top - 5) & (levels < top - 1))
+    return top - 1 if top > usual + _BRIGHTER and cut > _CUT * below else 255

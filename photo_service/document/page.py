@@ -25,16 +25,23 @@ LOOK_SIDE = 832
 pixels high there, the least it finds reliably."""
 # A line comes so near to the border, times its height, to run into it.
 _AT_BORDER = 0.35
+# So much of its end on the border is ink then; what is dark all along is the ground beside a page.
+_INK_AT_BORDER, _GROUND_AT_BORDER = 0.04, 0.85
 # A screen's raster: looked for in the middle of the page, without this share at each side; fine
 # patterns have at most this period, pixels; how much coarse ones count; and the grain, in grey
 # levels, from which a picture is grainy, and how much at most that counts.
 _MARGIN = 0.12
 _FINE = 6.0
 _COARSE_COUNTS = 0.6
-_GRAINY, _MOST_GRAIN = 3.0, 2.0
-# A page with so many lines has at most so many times the area around them.
-_PRINTED = 6
-_PAGE_BY_PRINT = 3.5
+_GRAINY, _MOST_GRAIN = 2.4, 2.0
+# A page with so many lines is at most so many times as wide and high as all of them.
+_PRINTED = 3
+_PAGE_BY_PRINT = 1.6
+# With fewer lines than this, all within so small a part of the picture that it shows this many
+# times larger with the print in its middle half, the part is looked at alone.
+_SOME, _CLOSER, _AROUND = 8, 1.5, 2.0
+# Small print that the usual look misses shows at this long side.
+FINE_SIDE = 1280
 # With fewer lines than this a page is looked at twice.
 _FEW = 4
 # No letters are higher than this share of the picture's shorter side.
@@ -102,15 +109,21 @@ class Page:
 
     @cached_property
     def share(self) -> float:
-        """Percent of the picture that the page covers.
+        """How large the page is, percent of the largest of its shape that the picture could hold.
 
-        Where the paper cannot be told from the table, print tells: it fills a good part of a page.
+        A page across an upright picture fills it when it is as wide. Where the paper cannot be
+        told from the table, print tells: it fills a good part of a page.
         """
-        by_paper = 100.0 if self.sheet is None else self.sheet.share
+        height, width = self.luma.shape
+
+        def filled(box: Box, factor: float = 1.0) -> float:
+            span = min(factor * max(box[2] / width, box[3] / height), 1.0)
+            return float(100 * span * span)
+
+        by_paper = 100.0 if self.sheet is None else filled(self.sheet.box)
         if len(self.lines) < _PRINTED:
             return by_paper
-        _, _, across, down = self.text_box
-        return min(by_paper, _PAGE_BY_PRINT * 100 * across * down / self.luma.size)
+        return min(by_paper, filled(self.text_box, _PAGE_BY_PRINT))
 
     @property
     def box(self) -> Box:
@@ -139,7 +152,7 @@ class Page:
         """
         if self.sheet is None:
             return 0.0, None
-        return look.glare(self.picture, self.sheet)
+        return look.glare(self.picture, self.sheet, self.lines)
 
     @cached_property
     def shade(self) -> float:
@@ -150,9 +163,10 @@ class Page:
     @cached_property
     def marks_at_border(self) -> int:
         """How many strokes of print, ornament or seal run over the picture's border."""
-        if self.sheet is None:
+        if self.sheet is None or not self.lines:
             return 0
-        return look.marks_at_border(self.picture, self.sheet, self.text_box)
+        contrast = self.print.paper - self.print.ink
+        return look.marks_at_border(self.picture, self.sheet, self.text_box, contrast)
 
     @cached_property
     def traces(self) -> float:
@@ -225,7 +239,8 @@ class Page:
         if not edges:
             return False
         ink, paper = np.percentile(self.luma[rows, columns], (5, 90))
-        return any(bool((edge.max(axis=1) < (ink + paper) / 2).mean() > 0.04) for edge in edges)
+        shares = (float((edge.max(axis=1) < (ink + paper) / 2).mean()) for edge in edges)
+        return any(_INK_AT_BORDER < share < _GROUND_AT_BORDER for share in shares)
 
 
 def find(rgb: ByteImage, reader: Reader) -> Page:
@@ -251,9 +266,34 @@ def find(rgb: ByteImage, reader: Reader) -> Page:
             lines = again
             if len(lines) >= _FEW:
                 sheet = look.find_sheet(rgb, lines)
+    if 0 < len(lines) < _SOME:
+        again = _closer(rgb, lines, reader)
+        if len(again) > len(lines):
+            lines = again
+            sheet = look.find_sheet(rgb, lines)
     if not lines:
         return Page(rgb, Reading(None, 0.0, 0.0, (), (), Kind("", (), 0.0, "")), sheet)
-    return Page(rgb, read_page(rgb, lines, reader), sheet)
+    reading = read_page(rgb, lines, reader)
+    if reading.kind.family and not reading.kind.key:
+        # An exam whose level was not read: it may stand on a line that was not found.
+        more = text_lines(rgb, reader, FINE_SIDE)
+        if len(more) > len(lines):
+            finer = read_page(rgb, more, reader)
+            reading = finer if finer.kind.key else reading
+    return Page(rgb, reading, sheet)
+
+
+def _closer(rgb: ByteImage, lines: Sequence[Line], reader: Reader) -> tuple[Line, ...]:
+    """Lines in the part of a picture where all its print is; none when that is most of it."""
+    x, y, across, down = union_box([line.quad for line in lines])
+    side = _AROUND * max(across, down)
+    if _CLOSER * side > max(rgb.shape[:2]):
+        return ()
+    left, top = max(int(x + (across - side) / 2), 0), max(int(y + (down - side) / 2), 0)
+    part = np.ascontiguousarray(rgb[top : top + int(side), left : left + int(side)])
+    corner = np.array([left, top], np.float32)
+    boxes = reader.text_boxes(part, LOOK_SIDE)
+    return _lines([TextBox(box.quad + corner, box.score) for box in boxes], rgb)
 
 
 def text_lines(rgb: ByteImage, reader: Reader, side: int) -> tuple[Line, ...]:

@@ -30,7 +30,7 @@ TITLES = 4
 """The largest lines, which say what it is; and so many more while they do not."""
 SAMPLE = 4
 """Lines of ordinary print from all over the page, for how well it reads."""
-LEVEL_LINES = 10
+LEVEL_LINES = 14
 """Lines read whole at most, when the exam is known and its level is not."""
 
 # Of a line so much is read at most, times its height: twelve characters tell enough.
@@ -275,12 +275,13 @@ class _Page:
         return self._read_level(kind)
 
     def _read_level(self, kind: Kind) -> Kind:
-        """Of an exam whose level is not in its title: read long lines to their end."""
+        """Of an exam whose level is not in its title: read long lines to their end, then others."""
         if not kind.family or kind.key:
             return kind
-        long = [line for line in self.lines if line.length > _PART * line.height]
-        long.sort(key=lambda line: float(line.middle @ self.down))
-        for line in long[:LEVEL_LINES]:
+        unread = self._unread(whole=True)
+        unread.sort(key=lambda line: float(line.middle @ self.down))
+        unread.sort(key=lambda line: line.length <= _PART * line.height)
+        for line in unread[:LEVEL_LINES]:
             self.read_lines([line], _WHOLE)
             kind = self._kind()
             if kind.key:
