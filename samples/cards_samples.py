@@ -238,7 +238,7 @@ CARDS = (
     sample("number-unsure", "review", "a digit scratched off", taken(change=erased)),
     sample(
         "birth-differs", "rejected", "the birth date is not the number's",
-        taken(replace(PERSON, birth=date(1997, 3, 14))),
+        taken(replace(PERSON, birth=date(1987, 11, 25))),
     ),
     sample(
         "sex-differs", "rejected", "the sex is not the number's", taken(replace(PERSON, sex="男"))

@@ -267,6 +267,8 @@ def _copied(rng: Rng, supplies: Supplies, *, colour: bool) -> Drawn:
     # The glass of the copier leaves a thin grey line where the card ended.
     rim = cv2.morphologyEx(card.alpha, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
     toned -= float(rng.uniform(15, 60)) * rim[..., None]
+    # Where nothing is printed there is the sheet.
+    toned *= 240 / 255
     sheet = Card(
         np.clip(np.round(toned), 0, 255).astype(np.uint8),
         np.ones_like(card.alpha),

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import cv2
 import numpy as np
@@ -16,7 +18,10 @@ from photo_service.card import compare, find, look, read
 from photo_service.card import number as gb11643
 from photo_service.card.read import Field
 from photo_service.check import Status
+from photo_service.checks import card as checks
 from photo_service.context import Context, Fields
+from photo_service.errors import CannotAssess
+from photo_service.features import Features
 from photo_service.report import Decision, Finding, Report
 from photo_service.service import verify
 from photo_service.settings import Settings
@@ -112,6 +117,34 @@ def test_age_counts_birthdays() -> None:
 )
 def test_birth_dates_are_read_with_look_alikes(printed: str, meant: date | None) -> None:
     assert read.birth_date(printed) == meant
+
+
+@pytest.mark.parametrize(
+    ("printed", "expected"),
+    [
+        ("1949年12月31日", (Status.PASS, True)),
+        # One digit may be misread by whoever is confident; two may not.
+        ("1949年12月30日", (Status.FAIL, False)),
+        ("1949年11月30日", (Status.FAIL, True)),
+        ("1985年6月7日", (Status.FAIL, True)),
+        # Nobody was born then.
+        ("9949年12月31日", None),
+        ("0049年12月31日", None),
+    ],
+)
+def test_a_birth_date_that_may_be_misread_is_no_certain_difference(
+    printed: str, expected: tuple[Status, bool] | None
+) -> None:
+    fields = {name: Field(value, 0.99, (0, 0, 0, 0)) for name, value in
+              (("birth", printed), ("number", GOOD))}  # fmt: skip
+    seen = SimpleNamespace(side="portrait", fields=fields, mirrored=False, number_agreed=True)
+    features = cast("Features", SimpleNamespace(card=SimpleNamespace(reading=seen)))
+    if expected is None:
+        with pytest.raises(CannotAssess):
+            checks.birth_agrees(features)
+    else:
+        outcome = checks.birth_agrees(features)
+        assert (outcome.status, outcome.certain) == expected
 
 
 # --- comparisons and masks ---------------------------------------------------------------------

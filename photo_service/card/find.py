@@ -21,6 +21,20 @@ ASPECT = 85.6 / 54.0
 """Width over height of ISO/IEC 7810 ID-1."""
 SMALL_SIDE = 480
 
+# Where the card's paper and its rim are looked at, shares of width and height: a grid, and the four
+# sides' strips. A shadow darkens a side by this, levels; beyond, it is another thing's.
+_PAPER_PLACES = np.stack(
+    np.meshgrid(np.linspace(0.1, 0.9, 10), np.linspace(0.1, 0.9, 6)), axis=-1
+).reshape(-1, 2)
+_ALONG = np.linspace(0.1, 0.9, 13)
+_RIM_PLACES = np.concatenate(
+    [
+        np.stack(np.broadcast_arrays(*at), axis=-1)
+        for at in ((_ALONG, 0.03), (_ALONG, 0.97), (0.02, _ALONG), (0.98, _ALONG))
+    ]
+)
+_SHADED = 40
+_FOREIGN = 0.5
 # Share of the card's width and height over which its print spreads, whichever way it lies.
 _PRINT_ACROSS = (0.065, 0.935)
 _PRINT_DOWN = (0.10, 0.905)
@@ -30,6 +44,12 @@ _NEAR_END, _FAR_END = 0.06, 0.20
 _OUTER_PLACES = np.array([[0.5, 0.14], [0.5, 0.86], [0.065, 0.5], [0.935, 0.5]], np.float64)
 # The middle of the portrait's face from either end and from either long side, and its box's width.
 _FACE = ((0.66, 0.94), (0.22, 0.78), (0.09, 0.26))
+# The same for cards tried around a face: its middle, widths of the card from the left and the top;
+# shares of the width; so many directions of text, each so far from the others, radians.
+_FACE_AT = (0.81, 0.25)
+_FACE_SHARES = (0.12, 0.15, 0.19)
+_MOST_WAYS = 4
+_SAME_WAY = math.radians(6)
 # Print stands at most so far from it, widths of its box.
 _TEXT_REACH = 4.6
 # The proportions of an outline tell no more than this, natural logarithm.
@@ -52,6 +72,12 @@ _SNAP = 0.08
 _SETTLE = 0.045
 _SNAP_STEPS = 25
 _SNAPPED = 3
+# Outlines with a side less clear than this are searched further: so many of them, so many of the
+# clearest edges near each side, so often round.
+_CLEAR = 0.6
+_CLIMBED = 2
+_PEAKS = 8
+_ROUNDS = 4
 # And moved only for so much more contrast.
 _GAIN = 0.05
 # Contrast of a side that cannot be seen because it lies outside the picture.
@@ -92,6 +118,18 @@ class Marks:
         reach = _TEXT_REACH * width
         return [t for t in self.texts if float(np.hypot(*(t.mean(axis=0) - (x, y)))) < reach]
 
+    def within(self, corners: FloatArray) -> Marks:
+        """Only the texts that lie in this outline; around it there may be a page of print."""
+        outline = np.asarray(corners, np.float32).reshape(-1, 1, 2)
+        return replace(
+            self,
+            texts=[
+                text
+                for text in self.texts
+                if cv2.pointPolygonTest(outline, text.mean(axis=0).tolist(), measureDist=False) >= 0
+            ],
+        )
+
     def scaled(self, factor: float) -> Marks:
         """The same in a picture ``factor`` times as large."""
         texts = [np.asarray(text * factor, np.float32) for text in self.texts]
@@ -111,6 +149,7 @@ class Quad:
         portrait: how well the face found lies where cards have it, 0-1; 0 without one.
         shape: how far the outline is from a card's proportions, natural logarithm.
         outside: how far the farthest corner lies outside the picture, share of the first side.
+        foreign: how far the darkest of four strips along the sides is from the card's paper, 0-1.
     """
 
     corners: FloatArray
@@ -119,6 +158,7 @@ class Quad:
     portrait: float
     shape: float
     outside: float
+    foreign: float
 
     @property
     def score(self) -> float:
@@ -132,7 +172,7 @@ class Quad:
         least = sorted(self.contrast)[int(self.outside > _BEYOND)]
         seen = sum(self.contrast) / 4 + 0.5 * least
         odd = _SHAPE_WEIGHT * max(self.shape - _SHAPE_NOISE, 0.0) + min(4 * self.outside, 0.3)
-        return seen - odd
+        return seen - odd - _FOREIGN * self.foreign
 
 
 def find_card(rgb: ByteImage, marks: Marks) -> Quad | None:
@@ -152,7 +192,8 @@ def find_card(rgb: ByteImage, marks: Marks) -> Quad | None:
         # tells nothing then.
         closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((11, 11), np.uint8))
         plain = _likeliest(np.asarray(closed, np.uint8), replace(marks.scaled(factor), texts=[]))
-        best = max((quad for quad in (best, plain) if quad), key=lambda q: q.clear, default=None)
+        found = [quad for quad in (best, plain) if quad]
+        best = max(found, key=lambda quad: quad.score - quad.layout, default=None)
     return best and replace(best, corners=best.corners / np.float32(factor))
 
 
@@ -173,18 +214,22 @@ def _likeliest(small: ByteImage, marks: Marks) -> Quad | None:
     likely = sorted(judged, key=lambda quad: -quad.score)[:_SNAPPED]
     for texts in (marks.texts, marks.texts_near_face):
         likely += [_judged(quad, edges, marks) for quad in _around_text(texts)]
-    return max(
-        (_snapped(quad, edges, marks, _SNAP) for quad in likely), key=lambda quad: quad.score
-    )
+    times = 1
+    if len(marks.texts) > _LINES:
+        # Among much print the card's own is hard to tell: more outlines are tried then.
+        times = 2
+        around = [_judged(quad, edges, marks) for quad in _around_face(marks)]
+        likely += sorted(around, key=lambda quad: -quad.score)[: times * _SNAPPED]
+    snapped = [_snapped(quad, edges, marks, _SNAP) for quad in likely]
+    snapped.sort(key=lambda quad: -quad.score)
+    if min(snapped[0].contrast) >= _CLEAR:
+        return snapped[0]
+    climbed = (_climbed(quad, edges, marks) for quad in snapped[: times * _CLIMBED])
+    return max(climbed, key=lambda quad: quad.score)
 
 
 def settle(rgb: ByteImage, corners: FloatArray, marks: Marks) -> tuple[Quad, ...]:
-    """The outline near ``corners`` that shows best, and that of ``corners``; as `find_card` else.
-
-    None on a page of print, whose lines are edges too.
-    """
-    if len(marks.texts) > _PAGE:
-        return ()
+    """The outline near ``corners`` that shows best, and that of ``corners``; as `find_card`."""
     small, factor = _shrunk(rgb)
     edges = _Edges(small)
     seen = marks.scaled(factor)
@@ -192,7 +237,7 @@ def settle(rgb: ByteImage, corners: FloatArray, marks: Marks) -> tuple[Quad, ...
     if ordered is None:
         return ()
     given = _judged(ordered, edges, seen)
-    both = _snapped(given, edges, seen, _SETTLE), given
+    both = _climbed(_snapped(given, edges, seen, _SETTLE), edges, seen), given
     return tuple(replace(quad, corners=quad.corners / np.float32(factor)) for quad in both)
 
 
@@ -258,7 +303,26 @@ def _judged(corners: FloatArray, edges: _Edges, marks: Marks) -> Quad:
     outside = max(beyond, 0.0) / max(float(np.hypot(*(corners[1] - corners[0]))), 1.0)
     layout = _layout(corners, marks.texts, (edges.width, edges.height))
     portrait = 0.0 if marks.face is None else _portrait(corners, marks.face)
-    return Quad(corners, (a, b, c, d), layout, portrait, shape, outside)
+    foreign = _foreign(corners, edges.luma)
+    return Quad(corners, (a, b, c, d), layout, portrait, shape, outside, foreign)
+
+
+def _foreign(corners: FloatArray, luma: ByteImage) -> float:
+    """How dark one of the outline's sides is within, against its paper, 0-1.
+
+    All along its rim a card is pale; an outline that takes in some of the table is not.
+    """
+    places = np.concatenate([_PAPER_PLACES, _RIM_PLACES])[None]
+    at = cv2.perspectiveTransform(places, np.linalg.inv(to_card(corners)))[0]
+    height, width = luma.shape
+    x, y = np.rint(at).astype(np.int32).T
+    inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
+    seen = luma[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)].astype(np.float32)
+    count = len(_PAPER_PLACES)
+    paper = float(np.percentile(seen[:count], 75))
+    sides = np.where(inside, seen, paper)[count:].reshape(4, -1)
+    darkest = paper - float(np.median(sides, axis=1).min())
+    return min(max(darkest - _SHADED, 0.0) / _SHADED, 1.0)
 
 
 # --- layout ------------------------------------------------------------------------------------
@@ -399,6 +463,31 @@ def _around_text(texts: Sequence[FloatArray]) -> Iterator[FloatArray]:
     ordered = _long_side_first(np.asarray(box @ axes, np.float32))
     if ordered is not None:
         yield ordered
+
+
+def _around_face(marks: Marks) -> Iterator[FloatArray]:
+    """Cards with that face for a portrait, level with lines of text, without perspective."""
+    if marks.face is None:
+        return
+    x, y, wide = marks.face
+    sides = [max(t[1] - t[0], t[3] - t[0], key=np.linalg.norm) for t in marks.texts]
+    sides.sort(key=np.linalg.norm, reverse=True)
+    angles: list[float] = []
+    for side in sides:
+        angle = math.atan2(side[1], side[0]) % math.pi
+        if all(_apart(angle, other) > _SAME_WAY for other in angles):
+            angles.append(angle)
+    for angle in angles[:_MOST_WAYS]:
+        for share in _FACE_SHARES:
+            width = wide / share
+            left, top = (part * width for part in _FACE_AT)
+            box = _rectangle(-left, -top, width - left, width / ASPECT - top)
+            for way in (angle, angle + math.pi):
+                along = np.array([math.cos(way), math.sin(way)], np.float32)
+                axes = np.stack([along, np.array([-along[1], along[0]])]).astype(np.float32)
+                ordered = _long_side_first(np.asarray(box @ axes + (x, y), np.float32))
+                if ordered is not None:
+                    yield ordered
 
 
 def _from_outlines(small: ByteImage, edges: _Edges) -> Iterator[FloatArray]:
@@ -542,27 +631,65 @@ def _long_side_first(corners: FloatArray) -> FloatArray | None:
 
 def _snapped(quad: Quad, edges: _Edges, marks: Marks, within: float) -> Quad:
     """The sides moved to the clearest edges nearby, kept when that makes a better card."""
-    corners = quad.corners
-    reach = within * float(np.hypot(*(corners[1] - corners[0])))
-    offsets = np.linspace(-reach, reach, _SNAP_STEPS, dtype=np.float32)
-    first, second = (grid.ravel() for grid in np.meshgrid(offsets, offsets))
     lines = []
     for number in range(4):
-        start, end = corners[number], corners[(number + 1) % 4]
-        along = (end - start) / max(float(np.hypot(*(end - start))), 1e-3)
-        normal = np.array([-along[1], along[0]], np.float32)
-        starts, ends = start + first[:, None] * normal, end + second[:, None] * normal
-        # Of equally clear edges the nearest.
-        value = edges.along(starts, ends) - 0.03 * (np.abs(first) + np.abs(second)) / max(reach, 1)
+        starts, ends, value = _nearby(quad.corners, number, edges, within)
         best, unmoved = int(value.argmax()), len(value) // 2
         if value[best] < value[unmoved] + _GAIN:
             best = unmoved
         lines.append(_through(starts[best], ends[best]))
-    moved = _crossing(lines, (3, 1), (0, 2))
-    if moved is None:
-        return quad
+    return _the_better(quad, lines, edges, marks)
+
+
+def _climbed(quad: Quad, edges: _Edges, marks: Marks) -> Quad:
+    """One side after the other moved to whichever clear edge nearby makes the best card.
+
+    The clearest edge beside a card's side need not be that side: print and shadows lie there too.
+    """
+    clearest = []
+    for number in range(4):
+        starts, ends, value = _nearby(quad.corners, number, edges, _SNAP)
+        grid = value.reshape(_SNAP_STEPS, _SNAP_STEPS)
+        peaks = np.flatnonzero(grid >= cv2.dilate(grid, np.ones((5, 5), np.uint8)))
+        best = peaks[np.argsort(-value[peaks])][:_PEAKS]
+        clearest.append([_through(starts[place], ends[place]) for place in best])
+    corners = quad.corners
+    lines = [_through(corners[number], corners[(number + 1) % 4]) for number in range(4)]
+    for _ in range(_ROUNDS):
+        before = quad
+        for number, others in enumerate(clearest):
+            for line in others:
+                trial = [*lines[:number], line, *lines[number + 1 :]]
+                better = _the_better(quad, trial, edges, marks)
+                if better is not quad:
+                    quad, lines = better, trial
+        if quad is before:
+            break
+    return quad
+
+
+def _nearby(
+    corners: FloatArray, number: int, edges: _Edges, within: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Lines near a side: (n, 2) starts and ends, and how clear they are, of equals the nearest."""
+    reach = within * float(np.hypot(*(corners[1] - corners[0])))
+    offsets = np.linspace(-reach, reach, _SNAP_STEPS, dtype=np.float32)
+    first, second = (grid.ravel() for grid in np.meshgrid(offsets, offsets))
+    start, end = corners[number], corners[(number + 1) % 4]
+    along = (end - start) / max(float(np.hypot(*(end - start))), 1e-3)
+    normal = np.array([-along[1], along[0]], np.float32)
+    starts, ends = start + first[:, None] * normal, end + second[:, None] * normal
+    value = edges.along(starts, ends) - 0.03 * (np.abs(first) + np.abs(second)) / max(reach, 1)
+    return starts, ends, np.asarray(value, np.float32)
+
+
+def _the_better(
+    quad: Quad, lines: Sequence[tuple[float, float, float]], edges: _Edges, marks: Marks
+) -> Quad:
+    """The outline, or that between these four lines if it makes a better card."""
     # Corners as crossings: of the last side with the first, and so on round.
-    ordered = _long_side_first(moved)
+    moved = _crossing(lines, (3, 1), (0, 2))
+    ordered = None if moved is None else _long_side_first(moved)
     if ordered is None:
         return quad
     better = _judged(ordered, edges, marks)

@@ -112,27 +112,31 @@ def look(rgb: ByteImage, models: Finders) -> Scene:
     widest = max((face[2] for face, _ in faces), default=0.0)
     small = [face for face, score in faces if face[2] < _PORTRAIT_SHARE * widest or len(faces) == 1]
     card = _card_near(rgb, small, models)
+    if card is not None and not card.has_print and _is_person(card, faces):
+        card = None
     if card is None:
         return Scene(_heads(faces), None, 0)
     portrait = _FACE_OF_CARD * card.width
     low, high = (share * portrait for share in _LIKE_PORTRAIT)
     beside = [
-        face
+        (face, score)
         for face, score in faces
-        if score >= _SURE_PORTRAIT
-        and face in small
-        and low < face[2] < high
-        and not _inside(face, card)
+        if face in small and low < face[2] < high and not _inside(face, card)
     ]
+    if any(score >= _SURE_PORTRAIT for _, score in beside):
+        card = replace(card, others=1)
     card = scene.with_others(card, _texts(rgb, models), models)
-    card = replace(card, others=max(card.others, int(bool(beside))))
+    for face, _ in beside:
+        card = scene.with_others(card, _texts_near(rgb, face, models), models)
     small = [face for face, _ in faces if _inside(face, card) and face[2] < 2 * portrait]
     heads = [
         (face, score)
         for face, score in faces
         if face[2] > (2 if _inside(face, card) else 1.4) * portrait
     ]
-    return Scene(_heads(heads), card, len(small) or int(has_portrait(card, models)))
+    people = _heads(heads)
+    shown = len(small) or int(has_portrait(card, models))
+    return Scene(people, replace(card, faces=people[:1]), shown)
 
 
 def closer(rgb: ByteImage, models: Finders, doubtful: scene.Card | None) -> scene.Card | None:
@@ -146,7 +150,8 @@ def closer(rgb: ByteImage, models: Finders, doubtful: scene.Card | None) -> scen
         for card in (doubtful, _card_near(rgb, faces, models))
         if card is not None and (card.has_print or any(_inside(face, card) for face in faces))
     ]
-    return max(found, key=lambda card: (bool(card.reading.side), card.layout), default=None)
+    best = max(found, key=_readable, default=None)
+    return best and scene.with_others(best, _texts(rgb, models), models)
 
 
 def head(rgb: ByteImage, face: Box, models: Finders) -> Head:
@@ -229,7 +234,13 @@ def _card_near(rgb: ByteImage, faces: Sequence[Box], models: Finders) -> scene.C
     cards = [card for card in _cards_near(rgb, faces, models) if card is not None]
     if not any(card.reading.side for card in cards):
         cards += [card for card in (_card_by_text(rgb, models),) if card is not None]
-    return max(cards, key=lambda card: bool(card.reading.side), default=None)
+    return max(cards, key=_readable, default=None)
+
+
+def _readable(card: scene.Card) -> tuple[bool, bool, int, bool, float]:
+    """What outlines of one card are compared by."""
+    fields = card.reading.fields
+    return bool(card.reading.side), "number" in fields, len(fields), not card.is_off, card.layout
 
 
 def _cards_near(
@@ -245,7 +256,7 @@ def _cards_near(
             region = (middle[0] - across, middle[1] - down, 2 * across, 2 * down)
             found = _card_in(rgb, region, models, (*middle, width))
             yield found
-            if found is not None and found.reading.side:
+            if found is not None and found.is_sure:
                 return
 
 
@@ -268,6 +279,16 @@ def _texts(rgb: ByteImage, models: Finders) -> list[FloatArray]:
     small = _shrunk(rgb, _TEXT_SIDE)
     scale = np.float32(rgb.shape[1] / small.shape[1])
     return [box.quad * scale for box in models.text_boxes(small, _TEXT_SIDE)]
+
+
+def _texts_near(rgb: ByteImage, portrait: Box, models: Finders) -> list[FloatArray]:
+    """Quads (4, 2) where text lies on the card around what may be a portrait."""
+    x, y, width, height = portrait
+    reach = width / _FACE_OF_CARD
+    left, top = max(int(x + width / 2 - reach), 0), max(int(y + height / 2 - reach), 0)
+    part = rgb[top : int(y + height / 2 + reach), left : int(x + width / 2 + reach)]
+    corner = np.array((left, top), np.float32)
+    return [quad + corner for quad in _texts(np.ascontiguousarray(part), models)]
 
 
 def _neighbours(quads: Sequence[FloatArray], size: tuple[int, ...]) -> FloatArray:
@@ -312,6 +333,12 @@ def _inside(face: Box, card: scene.Card) -> bool:
 def has_portrait(card: scene.Card, models: Finders) -> bool:
     """Whether a face is seen on the card laid flat."""
     return any(face.score >= _PORTRAIT_SCORE for face in models.submit_faces(card.flat).result())
+
+
+def _is_person(card: scene.Card, faces: Sequence[tuple[Box, float]]) -> bool:
+    """Whether an outline holds the widest face of all: a person before a wall."""
+    widest = max((face for face, _ in faces), key=lambda face: face[2], default=None)
+    return widest is not None and _inside(widest, card)
 
 
 def _heads(faces: Sequence[tuple[Box, float]]) -> tuple[Box, ...]:

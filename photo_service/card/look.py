@@ -17,6 +17,11 @@ Box = tuple[float, float, float, float]
 _FACTOR = 4
 # Channel value from which a pixel is blown out.
 _BLOWN = 250
+# A ring around a blown-out patch, widths of what it is grown by; reflections on drawn cards end
+# within it (rings 204 to 234, 12), long exposure does not (251, 1). A large patch is glare anyway.
+_AROUND_GLARE = (13, 25)
+_NEARLY_BLOWN = 240
+_LARGE_GLARE = 8.0
 # Channel value that the card's paper is brought to.
 _PAPER = 210
 # What lies on the card is farther from its paper's tint, or darker, than this, CIELAB; the rim of a
@@ -31,6 +36,9 @@ _STEEPEST = 1.6
 # Either side of the cut, pixels; and the share of its length that must show it.
 _BESIDE = 3.0
 _SHOWING = 20
+# By so much at most a copy may seem paler than its paper, lightness; drawn ones (15) are 0 to 15
+# darker.
+_PALER = 1.5
 # What lies beside a corner is seen along its two sides up to here.
 _BESIDE_CORNER = 120
 # Share of width and height that the portrait takes, with room for where printers set it.
@@ -84,9 +92,22 @@ class Surface:
 
     @cached_property
     def glare(self) -> tuple[float, Box | None]:
-        """Percent of the card that the largest blown-out patch covers, and its place on it."""
-        blown = self.small.min(axis=2) >= _BLOWN
-        return _largest(blown & self._inner)
+        """Percent of the card that the largest blown-out patch covers, and its place on it.
+
+        0 where what is around a small patch is nearly as bright: that is long exposure, which fades
+        slowly and leaves the print, and no reflection.
+        """
+        blown = (self.small.min(axis=2) >= _BLOWN) & self._inner
+        share, box = _largest(blown)
+        if box is None or share > _LARGE_GLARE:
+            return share, box
+        x, y, width, height = (round(value / _FACTOR) for value in box)
+        patch = np.zeros(blown.shape, np.uint8)
+        patch[y : y + height, x : x + width] = blown[y : y + height, x : x + width]
+        near, far = (cv2.dilate(patch, np.ones((side, side), np.uint8)) for side in _AROUND_GLARE)
+        around = (far > near) & self._inner
+        pale = around.any() and np.median(self.paper[around].mean(axis=1)) > _NEARLY_BLOWN
+        return (0.0, None) if pale else (share, box)
 
     @cached_property
     def _field(self) -> BoolImage:
@@ -127,12 +148,14 @@ class Surface:
     def colour(self) -> float:
         """How far colours spread from the paper's, 98th percentile of CIELAB chroma.
 
-        The paper's own colour is taken for white first, so that the light's does not count.
+        The paper's own colour is taken for white first, so that the light's does not count, and a
+        smoothing takes out the sensor's and JPEG's coloured grain in dark places.
         """
         unit = self.small.astype(np.float32)
         brightness = unit.mean(axis=2)
         paper = np.median(unit[brightness > np.percentile(brightness, 60)], axis=0)
-        balanced = np.minimum(unit * (_PAPER / 255 / np.maximum(paper, 1)), 1)
+        smooth = cv2.GaussianBlur(unit, (0, 0), _SMOOTHED)
+        balanced = np.minimum(smooth * (_PAPER / 255 / np.maximum(paper, 1)), 1)
         inner = cv2.cvtColor(balanced.astype(np.float32), cv2.COLOR_RGB2LAB)[self._inner]
         tint = inner[:, 1:] - np.median(inner[:, 1:], axis=0)
         return float(np.percentile(np.hypot(tint[:, 0], tint[:, 1]), 98))
@@ -223,14 +246,15 @@ class Edge:
         """For each side on pale uncoloured ground, how dark its line is: lightness.
 
         A card throws a shadow on what it lies on: there the picture is darker than the card and
-        than its ground. One printed on the sheet does not. Sides on other ground do not count.
+        than its ground. One printed on the sheet does not. Sides on other ground do not count, nor
+        those on darker ground: no print is paler than its paper.
         """
         dips = []
         for profile in self._profiles:
             outside = np.median(profile[: _MARGIN - 9], axis=0)
             inside = np.median(profile[_MARGIN + 8 :], axis=0)
-            step = np.abs(inside - outside)
-            alike = step[0] < 16 and np.hypot(step[1], step[2]) < 16
+            step = inside - outside
+            alike = -16 < step[0] < _PALER and np.hypot(step[1], step[2]) < 16
             if alike and np.hypot(outside[1], outside[2]) < 6 and outside[0] > 45:
                 line = profile[_MARGIN - 8 : _MARGIN + 6, 0].min()
                 dips.append(float(min(outside[0], inside[0]) - line))

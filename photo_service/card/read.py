@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from models.text import Reader, Spelling, TextBox, corners_box
 from photo_service.card import number as gb11643
+from photo_service.card.forms import NEW_FORMS
 
 WIDTH, HEIGHT = 1012, 638
 """Pixels of a card laid flat: 300 dots per inch."""
@@ -35,11 +36,10 @@ PEOPLES = frozenset(
     )
 )
 """What 民族 can say, GB/T 3304."""
-# Characters that the reader gives in their old form though the card prints the new one.
-_NEW_FORMS = str.maketrans(
-    "黃漢別號張楊陳劉趙吳孫馬羅鄭臨時證蔣葉鄧許鍾韓馮盧蘇謝鄒龔譚賴嚴龍華東國偉麗強軍紅輝蘭鳳榮寶樹賀錢湯陸顧",
-    "黄汉别号张杨陈刘赵吴孙马罗郑临时证蒋叶邓许钟韩冯卢苏谢邹龚谭赖严龙华东国伟丽强军红辉兰凤荣宝树贺钱汤陆顾",
-)
+# Characters that given names hardly hold, and the usual ones that print like them.
+_USUAL = {"干": "千", "土": "士", "末": "未", "夭": "天", "曰": "日", "入": "人", "毫": "豪"}
+# A second choice of the reader at least so likely may be the right one.
+_SECOND_FROM = 0.1
 # Words that drawn or defaced cards carry, and no real one.
 _OVERPRINT = re.compile(r"(?:样本|樣本|SPECIMEN|仅限.*使用|复印无效|禁止复印|\W)+", re.IGNORECASE)
 # What the reader takes a digit for, when letters are allowed.
@@ -51,6 +51,10 @@ _LABELS_END = 0.165
 _NUMBER_FROM = 0.78
 _NUMBER_LEFT = 0.30
 _PORTRAIT_LEFT = 0.62
+# Labels begin at most so far left of the name. A row has ended where nothing follows for so
+# long, and what follows begins beyond here.
+_LABEL_REACH = 0.16
+_WIDE_GAP, _BEYOND = 0.18, 0.55
 # Where the two words of the second row stand, with the second one's label.
 _LONE_PLACES = {"sex": (0.15, 0.26), "people": (0.24, 0.56)}
 # Fewest digits that make a line the number, and confidence from which a line counts as read.
@@ -130,12 +134,10 @@ def read_card(flat: ByteImage, boxes: Sequence[TextBox], reader: Reader) -> Read
     rest = [box for box in boxes if not any(box is probe for probe in _probes(boxes))]
     rest = _posed_boxes(rest, (turned, mirrored))
     spellings = (*probes, *reader.spell(view, _needed(rest, probes)))
-    words = " ".join(spelling.text for spelling in spellings).translate(_NEW_FORMS)
+    words = " ".join(spelling.text for spelling in spellings).translate(NEW_FORMS)
     side = _side(words, spellings)
     temporary = TEMPORARY_WORD in words or (side == "front" and BACK_WORDS[1] in words)
     mixed = not temporary and _is_mixed(words, spellings)
-    placed = _posed_boxes(boxes, (turned, mirrored))
-    left = min(float(box.quad[:, 0].min()) for box in placed)
     fields: dict[str, Field] = {}
     agreed = False
     if side == "front":
@@ -145,8 +147,11 @@ def read_card(flat: ByteImage, boxes: Sequence[TextBox], reader: Reader) -> Read
         for name in _LONE_PLACES:
             if name not in fields and (lone := _lone(view, name, fields, reader)):
                 fields[name] = lone
+        if "people" in fields:
+            fields["people"] = _known_people(fields["people"])
         if found is not None:
             fields["number"] = found
+    left = _left(_posed_boxes(boxes, (turned, mirrored)), fields)
     return Reading(
         turned=turned,
         mirrored=mirrored,
@@ -276,7 +281,7 @@ def _side(words: str, spellings: Sequence[Spelling]) -> str:
 
 def is_of_card(spellings: Sequence[Spelling]) -> bool:
     """Whether these lines hold a number, or the words of an emblem side."""
-    words = " ".join(spelling.text for spelling in spellings).translate(_NEW_FORMS)
+    words = " ".join(spelling.text for spelling in spellings).translate(NEW_FORMS)
     numbers = any(len(_digits(s.text)) >= _NUMBER_LIKE and "." not in s.text for s in spellings)
     return numbers or sum(word in words for word in BACK_WORDS) > 1
 
@@ -299,7 +304,7 @@ class _Row:
 
     @property
     def text(self) -> str:
-        return "".join(spelling.text for spelling in self.spellings).translate(_NEW_FORMS)
+        return "".join(spelling.text for spelling in self.spellings).translate(NEW_FORMS)
 
     @property
     def middle(self) -> float:
@@ -321,6 +326,11 @@ class _Row:
         box = corners_box(np.concatenate(boxes)) if boxes else (0.0, 0.0, 0.0, 0.0)
         confidence = sum(probabilities) / max(len(probabilities), 1)
         return Field(self.text[start:end], confidence, box, tuple(seconds))
+
+    def doubts(self, start: int, end: int) -> list[tuple[str, bool]]:
+        """Second choices for the characters ``start`` to ``end``, and whether they are likely."""
+        seconds = [pair for spelling in self.spellings for pair in spelling.seconds]
+        return [(second, likely >= _SECOND_FROM) for second, likely in seconds[start:end]]
 
 
 def spelling_part(spelling: Spelling, start: int, end: int) -> FloatArray:
@@ -349,13 +359,28 @@ def _rows(spellings: Sequence[Spelling]) -> list[_Row]:
             rows[-1].append(spelling)
         else:
             rows.append([spelling])
-    return [_Row(tuple(sorted(row, key=lambda s: float(s.box.quad[:, 0].min())))) for row in rows]
+    return [_Row(_together(row)) for row in rows]
 
 
-_NAME = re.compile(r"^姓?名?(?P<value>[\u4e00-\u9fff·•.]{2,})")
+def _together(row: Sequence[Spelling]) -> tuple[Spelling, ...]:
+    """A row's lines from the left up to a wide gap: print beyond the portrait is not the card's."""
+    ordered = sorted(row, key=lambda s: float(s.box.quad[:, 0].min()))
+    kept = ordered[:1]
+    for spelling in ordered[1:]:
+        gap = float(spelling.box.quad[:, 0].min() - kept[-1].box.quad[:, 0].max())
+        if gap > _WIDE_GAP * WIDTH and float(spelling.box.quad[:, 0].min()) > _BEYOND * WIDTH:
+            break
+        kept.append(spelling)
+    return tuple(kept)
+
+
+_NAME = re.compile(r"^(?:.*姓名|姓?名?)(?P<value>[\u4e00-\u9fff·•・.]{2,})")
+# The same where the label, which begins the row, was misread.
+_NAME_LABELLED = re.compile(r"^(?:.*姓名|.?名|姓.)(?P<value>[\u4e00-\u9fff·•・.]{2,})")
 # The label's second character may be misread as one of the two.
+_DOTS = re.compile(r"[•・.]")
 _SEX = re.compile(r"(?:性.)?(?P<value>[男女])")
-_PEOPLE = re.compile(r"[民氏]?[族]\W*(?P<value>[\u4e00-\u9fff]{1,4})")
+_PEOPLE = re.compile(r"(?:[民氏]?族|[民氏].)\W*(?P<value>[\u4e00-\u9fff]{1,4})")
 _BIRTH = re.compile(r"(?P<value>\d{4}\D{1,2}\d{1,2}\D{1,2}\d{1,2}日?)")
 _ADDRESS_LABEL = re.compile(r"^(?:住[址地]|[住佳往]?址|住)")
 
@@ -378,7 +403,7 @@ def _fields(rows: Sequence[_Row]) -> dict[str, Field]:
                 break
     edge = min((f.box[1] for f in fields.values()), default=0.3 * HEIGHT) / HEIGHT
     for row in upper:
-        if row in rest and row.middle < max(edge, 0.1) and (found := _finder(_NAME)(row)):
+        if row in rest and row.middle < max(edge, 0.1) and (found := _find_name(row)):
             fields["name"] = found
             rest.remove(row)
             break
@@ -408,6 +433,30 @@ def _lone(view: ByteImage, name: str, fields: Mapping[str, Field], reader: Reade
     )
 
 
+def _known_people(people: Field) -> Field:
+    """One of the 56 where a single character is off: 维吾示 is 维吾尔.
+
+    Of several, such as 仫佬 and 仡佬, the one that the reader's second choices make.
+    """
+    if people.value in PEOPLES or len(people.value) < 2:
+        return people
+    near = {}
+    for known in PEOPLES:
+        if len(known) == len(people.value):
+            off = [n for n, a in enumerate(known) if a != people.value[n]]
+            if len(off) == 1:
+                near[known] = known[off[0]] == people.seconds[off[0]]
+    likely = [known for known, second in near.items() if second] or list(near)
+    return replace(people, value=likely[0]) if len(likely) == 1 else people
+
+
+def _left(boxes: Sequence[TextBox], fields: Mapping[str, Field]) -> float:
+    """Where the labels begin, pixels from the left; what stands farther left is not the card's."""
+    least = fields["name"].box[0] - _LABEL_REACH * WIDTH if "name" in fields else 0.0
+    lefts = [float(box.quad[:, 0].min()) for box in boxes]
+    return min((left for left in lefts if left >= least), default=min(lefts))
+
+
 def _starts_left(row: _Row) -> bool:
     return float(row.spellings[0].box.quad[:, 0].min()) < _PORTRAIT_LEFT * WIDTH - 120
 
@@ -418,6 +467,22 @@ def _finder(pattern: re.Pattern[str]) -> Callable[[_Row], Field | None]:
         return row.part(*found.span("value")) if found else None
 
     return find
+
+
+def _find_name(row: _Row) -> Field | None:
+    labelled = float(row.spellings[0].box.quad[:, 0].min()) < _LABELS_END * WIDTH - 40
+    found = (_NAME_LABELLED.search(row.text) if labelled else None) or _NAME.search(row.text)
+    if found is None:
+        return None
+    start, end = found.span("value")
+    name = row.part(start, end)
+    name = replace(name, value=_DOTS.sub("·", name.value))
+    doubts = row.doubts(start + 1, end)
+    given = [
+        second if likely and _USUAL.get(character) == second else character
+        for character, (second, likely) in zip(name.value[1:], doubts, strict=True)
+    ]
+    return replace(name, value=name.value[:1] + "".join(given))
 
 
 def _find_birth(row: _Row) -> Field | None:

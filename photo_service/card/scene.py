@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.text import Reader, TextBox
-from photo_service.card import look
+from photo_service.card import look, screen
 from photo_service.card.find import (
     ASPECT,
     Marks,
@@ -43,15 +43,16 @@ _ALL_FIELDS = 6
 LEAST_LINES = 4
 """Fewer lines of text make no card."""
 _CARD_LAYOUT = 0.45
-# So many lines outside a card are looked at for another card's words, the longest.
-_FEWEST_STRAYS, _MOST_STRAYS = 2, 6
+# So many lines outside a card are looked at for another card's words, of the longest and highest.
+_EACH_WAY = 3
 # Print that keeps to the layout less than this lies on something else, or on more than the card.
 _SURE_LAYOUT = 0.55
 # An outline without legible text must be this clear to pass for a card.
 _CLEAR_SIDE = 0.42
 _CLEAR_SHARE = 10.0
-# Or a face lies in it where cards have it, at least so well.
+# Or a face lies in it where cards have it, at least so well, and its sides are so clear.
 _PORTRAIT_PLACED = 0.8
+_SEEN_SIDE = 0.33
 _CARD_RATIOS = (1.45, 1.72)
 # Where the print of a card stands, shares of its height and width: the middles of the name and the
 # number, the start of the labels, the end of the number (which depends on the digits' shape).
@@ -98,6 +99,7 @@ class Card:
         others: further cards in the picture.
         size: width and height of the decoded picture, pixels.
         picture: the whole picture it is in.
+        faces: boxes of people's faces beside it, pixels of the decoded picture.
     """
 
     corners: FloatArray
@@ -109,11 +111,23 @@ class Card:
     others: int
     size: tuple[int, int]
     picture: ByteImage = field(repr=False)
+    faces: tuple[tuple[float, float, float, float], ...] = ()
 
     @property
     def is_sure(self) -> bool:
-        """Whether it reads, and its print lies as on a card; another card's is no objection."""
-        return bool(self.reading.side) and (self.others > 0 or self.layout >= _SURE_LAYOUT)
+        """Whether it reads, and its print lies as on a card; another card's is no objection.
+
+        A portrait side whose name or number lies elsewhere has not been outlined rightly.
+        """
+        whole = self.reading.side != "front" or {"name", "number"} <= self.reading.fields.keys()
+        lies = self.others > 0 or (self.layout >= _SURE_LAYOUT and not self.is_off)
+        return bool(self.reading.side) and whole and lies
+
+    @property
+    def is_off(self) -> bool:
+        """Whether the corners are not where the print wants them."""
+        doubtful = min(self.contrast) < _DOUBTFUL or self.oddness > _WRONG_SHAPE
+        return _by_print(self)[0] > (_OFF if doubtful else _FAR_OFF)
 
     @property
     def has_print(self) -> bool:
@@ -154,6 +168,11 @@ class Card:
     def ratio(self) -> float:
         """Width over height, the perspective of a picture's middle taken out."""
         return true_ratio(self.corners, self.size)
+
+    @property
+    def oddness(self) -> float:
+        """How far the ratio is from a card's, natural logarithm."""
+        return abs(math.log(max(self.ratio, 0.1) / ASPECT))
 
     @property
     def turn(self) -> float:
@@ -226,6 +245,12 @@ class Card:
         return grain * max(both) if grain > 1 else sum(both) / 2
 
     @cached_property
+    def mesh(self) -> float:
+        """How much of the card and what is around it, or of a face, a fine mesh covers, percent."""
+        shares = [screen.on_face(self.picture, face) for face in self.faces]
+        return 100 * max(screen.on_card(self.picture, self.corners), *shares, 0.0)
+
+    @cached_property
     def bars(self) -> float:
         """Percent of the picture's rows, or columns, in which nothing varies from end to end.
 
@@ -292,13 +317,13 @@ def find(
     if quad is None:
         return None
     card = _laid_flat(rgb, _placed(quad, factor, corner), texts, reader)
-    misfit, moved = _by_print(card)
-    doubtful = min(quad.contrast) < _DOUBTFUL or quad.shape > _WRONG_SHAPE
-    if misfit > (_OFF if doubtful else _FAR_OFF):
-        for other in settle(small, (moved - corner) / np.float32(factor), marks):
-            better = _the_better(card, _placed(other, factor, corner), reader)
-            if better is not card:
-                card = better
+    if card.is_off:
+        place = (_by_print(card)[1] - corner) / np.float32(factor)
+        inside = marks.within(place)
+        for other in (*settle(small, place, inside), find_card(small, inside)):
+            if other is not None:
+                card = _the_better(card, _placed(other, factor, corner), reader)
+            if not card.is_off:
                 break
     if not card.reading.side and not _is_card_like(card, len(texts), quad.portrait):
         return None
@@ -332,11 +357,12 @@ def _placed(quad: Quad, factor: float, corner: FloatArray) -> Quad:
 
 def _the_better(card: Card, quad: Quad, reader: Reader) -> Card:
     """The card, or the same with other corners if its print fits these better."""
-    if len(card.reading.fields) == _ALL_FIELDS:
+    far = min(float(_shifted(quad, way, card).max()) for way in (0, 2)) > _OFF * card.width
+    if len(card.reading.fields) == _ALL_FIELDS and not far:
         again = _refitted(card, quad)
     else:
         again = _laid_flat(card.picture, quad, card.strays, reader)
-    odd, odder = (abs(math.log(each.ratio / ASPECT)) for each in (card, again))
+    odd, odder = card.oddness, again.oddness
     fits = _by_print(again)[0] < _by_print(card)[0] and odder < max(odd, _ODD)
     return again if fits and len(again.reading.fields) >= len(card.reading.fields) else card
 
@@ -385,7 +411,8 @@ def _is_card_like(card: Card, lines: int, portrait: float) -> bool:
     if not low < card.ratio < high:
         return False
     clear = min(card.contrast) > _CLEAR_SIDE and card.area_share > _CLEAR_SHARE
-    return portrait > _PORTRAIT_PLACED or (clear and not card.sides_at_border)
+    placed = portrait > _PORTRAIT_PLACED and min(card.contrast) > _SEEN_SIDE
+    return placed or (clear and not card.sides_at_border)
 
 
 def _laid_flat(rgb: ByteImage, quad: Quad, texts: Sequence[FloatArray], reader: Reader) -> Card:
@@ -459,12 +486,15 @@ def _strays(corners: FloatArray, texts: Sequence[FloatArray]) -> tuple[FloatArra
 
 def _others(card: Card, reader: Reader) -> int:
     """1 when the text outside the card says that it is another card's."""
-    if len(card.strays) < _FEWEST_STRAYS:
+    if not card.strays:
         return 0
     quarters = round(card.turn / 90)
     view = np.rot90(card.picture, quarters)
+    # The longest are a number, if one is there; the highest the title of an emblem side.
     longest = sorted(card.strays, key=lambda quad: -float(np.ptp(quad, axis=0).max()))
-    boxes = [TextBox(_turned(quad, card.size, quarters), 1.0) for quad in longest[:_MOST_STRAYS]]
+    highest = sorted(longest[_EACH_WAY:], key=lambda quad: -float(np.ptp(quad, axis=0).min()))
+    asked = longest[:_EACH_WAY] + highest[:_EACH_WAY]
+    boxes = [TextBox(_turned(quad, card.size, quarters), 1.0) for quad in asked]
     if card.reading.mirrored:
         view = view[:, ::-1]
         boxes = [TextBox(_flipped(box.quad, view.shape[1]), 1.0) for box in boxes]

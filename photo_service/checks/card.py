@@ -20,6 +20,8 @@ from photo_service.errors import CannotAssess
 from photo_service.features import Features
 
 FIELDS = ("name", "sex", "people", "birth", "address", "number")
+# Birth years that a card can bear begin so; any other was misread.
+_CENTURIES = (19, 20)
 
 
 @check("card/found", codes=("card-none", "card-several"))
@@ -207,7 +209,7 @@ def no_glare(features: Features, *, share: Band) -> Outcome:
     Wants: print and portrait free of white spots of light.
     Why: under glare nothing can be read or compared.
     Measured: `share`, percent of the card under the largest patch in which every colour channel
-        is blown out.
+        is blown out; a small patch that fades slowly into paper nearly as bright does not count.
     Blind spots: weak sheen that leaves the print visible.
     Source: rulebook section 2.
     """
@@ -302,17 +304,21 @@ def birth_agrees(features: Features) -> Outcome:
 
     Wants: 出生 equal to digits 7 to 14 of the number.
     Why: a difference means a forged or misread card.
-    Measured: both as read. Certain when the number is valid and both were read with confidence.
+    Measured: both as read. Certain when the number is valid, both were read with confidence and
+        more than one digit differs: one alone may be misread, also by whoever is confident.
     Blind spots: a card forged in both places.
     Source: GB 11643-1999.
     """
     number, birth = _number(features), _field(features, "birth")
     printed = birth_date(birth.value)
-    if printed is None:
+    if printed is None or printed.year // 100 not in _CENTURIES:
         raise CannotAssess("birth-unread")
-    if printed == gb11643.birth_of(number.value):
+    apart = sum(
+        one != other for one, other in zip(f"{printed:%Y%m%d}", number.value[6:14], strict=True)
+    )
+    if not apart:
         return Outcome(Status.PASS)
-    return Outcome(Status.FAIL, "birth-differs", certain=_sure(birth, number))
+    return Outcome(Status.FAIL, "birth-differs", certain=apart > 1 and _sure(birth, number))
 
 
 @check("card/sex_agrees", codes=("sex-differs",))
@@ -422,10 +428,12 @@ def original(features: Features, *, shadow: Band, scan: float) -> Outcome:
     Why: a copy on paper proves nothing.
     Measured: `shadow`, how dark the line is that the card's edge and its shadow draw on white
         paper, lightness, the second darkest of its sides; a printed card has none. Judged only
-        where three sides lie on pale uncoloured ground not far from the card's own colour, and not
-        where the card fills more than `scan` percent of the picture, as in a scan. Never certain.
-    Blind spots: a copy cut out along the card's edge; a card under fully even light on paper may
-        be taken for a copy.
+        where three sides lie on pale uncoloured ground, not darker than the card and not far from
+        its own colour, and not where the card fills more than `scan` percent of the picture, as in
+        a scan. Never certain.
+    Blind spots: a copy cut out along the card's edge: square corners and thin paper are no proof,
+        and at most one in twenty drawn ones was stopped; a card under fully even light on paper
+        may be taken for a copy.
     Source: rulebook section 2 (复印件); our measurement.
     """
     card = features.card
@@ -438,7 +446,7 @@ def original(features: Features, *, shadow: Band, scan: float) -> Outcome:
 
 
 @check("card/not_on_screen", codes=("card-on-screen",))
-def not_on_screen(features: Features, *, pattern: Band) -> Outcome:
+def not_on_screen(features: Features, *, pattern: Band, mesh: Band) -> Outcome:
     """The card itself, not its picture on a screen.
 
     Wants: the card photographed directly.
@@ -446,18 +454,22 @@ def not_on_screen(features: Features, *, pattern: Band) -> Outcome:
     Measured: `pattern`, the peak in the spatial spectrum common to three quarters of the card, as a
         screen's raster or its moiré makes it, in units of the spectrum's usual unevenness: mean of
         that of the card and that of the portrait's place alone, where the card's own fine lines do
-        not run; up to 2.4 times the larger where the picture is also grainier than print. Never
-        certain.
+        not run; up to 2.4 times the larger where the picture is also grainier than print. `mesh`,
+        percent of neighbouring squares of 64 pixels whose spectra peak at one frequency, which may
+        drift from square to square as it does under perspective: the lesser of that on the card
+        and that over its rim, for a card's fine lines and a cloth's weave end there; in somebody's
+        hand also that on the holder's face. Never certain.
     Blind spots: displays whose raster the camera does not resolve; reduced or blurred recaptures,
         many of those below a megapixel. A display's frame is not looked for: a sheet of paper on a
         dark desk looks like it.
     Source: rulebook section 2 (翻拍); our measurement on drawn screens.
     """
     card = features.card
-    return replace(
+    outcomes = (
         graded(card.pattern, pattern, unit="", high="card-on-screen", region=card.box),
-        certain=False,
+        graded(card.mesh, mesh, unit="%", high="card-on-screen", region=card.box),
     )
+    return replace(worst(*outcomes), certain=False)
 
 
 @check("card/not_screenshot", codes=("card-screenshot",))
