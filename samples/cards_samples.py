@@ -252,7 +252,7 @@ CARDS = (
         expect={"expect_number": "149901199803140046"},
     ),
     sample("card-grey", "rejected", "a black-and-white photocopy", drawn("copy in grey", 1)),
-    sample("card-copied", "review", "a colour photocopy", drawn("copy in colour", 1)),
+    sample("card-copied", "review", "a colour photocopy", drawn("copy in colour", 2)),
     sample("card-on-screen", "review", "a photo of a screen", drawn("recapture", 7)),
     sample("card-screenshot", "review", "saved from a phone's album", drawn("screenshot", 2)),
 )  # fmt: skip

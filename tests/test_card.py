@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,8 +14,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from photo_service.card import compare, find, look, read
+from models.text import Spelling, TextBox
+from photo_service.card import compare, find, look, read, screen
 from photo_service.card import number as gb11643
+from photo_service.card.forms import NEW_FORMS
 from photo_service.card.read import Field
 from photo_service.check import Status
 from photo_service.checks import card as checks
@@ -229,6 +231,175 @@ def test_a_rounded_corner_is_no_missing_one(radius: int) -> None:
 
 def test_there_are_fifty_six_peoples() -> None:
     assert len(read.PEOPLES) == 56
+
+
+# --- screens -------------------------------------------------------------------------------------
+
+MESHED = np.array([[160, 160], [640, 160], [640, 480], [160, 480]], np.float32)
+
+
+def a_card_with_a_mesh(*, on_card: float, on_table: float) -> Rgb:
+    """Grain, and in it two lattices of different periods of these strengths, grey levels."""
+    grey = np.random.default_rng(3).normal(128, 3, (640, 800))
+    y, x = np.mgrid[:640, :800]
+    inside = (x >= 160) & (x < 640) & (y >= 160) & (y < 480)
+    # As on a display seen from the side, the period drifts.
+    phase = 2 * np.pi * x * (0.21 + 0.00002 * x)
+    other = phase if on_card == on_table else 2 * np.pi * y * 0.17
+    grey += np.where(inside, on_card * np.sin(phase), on_table * np.sin(other))
+    return np.repeat(np.clip(np.round(grey), 0, 255)[..., None], 3, axis=2).astype(np.uint8)
+
+
+def test_only_a_mesh_that_runs_on_over_the_rim_is_a_displays() -> None:
+    display = screen.on_card(a_card_with_a_mesh(on_card=6, on_table=6), MESHED)
+    print_ = screen.on_card(a_card_with_a_mesh(on_card=6, on_table=0), MESHED)
+    cloth = screen.on_card(a_card_with_a_mesh(on_card=0, on_table=6), MESHED)
+    assert display > 0.6
+    assert max(print_, cloth) < 0.2
+
+
+def test_a_mesh_over_a_face_is_a_displays() -> None:
+    face = (160.0, 160.0, 480.0, 320.0)
+    assert screen.on_face(a_card_with_a_mesh(on_card=6, on_table=0), face) > 0.6
+    assert screen.on_face(a_card_with_a_mesh(on_card=0, on_table=6), face) < 0.2
+
+
+def test_a_picture_too_small_for_squares_has_no_mesh() -> None:
+    tiny = np.zeros((40, 60, 3), np.uint8)
+    assert screen.on_card(tiny, MESHED / np.float32(20)) == 0
+    assert screen.on_face(tiny, (0.0, 0.0, 30.0, 30.0)) == 0
+
+
+# --- light and ink -------------------------------------------------------------------------------
+
+
+def test_long_exposure_is_no_reflection() -> None:
+    y, x = np.mgrid[:638, :1012]
+    away = np.hypot(x - 300, y - 300)
+    slow = np.clip(262 - 0.06 * away, 0, 255)
+    sharp = np.where(away < 120, 255, 205)
+    shares = [
+        look.Surface(np.repeat(light[..., None], 3, axis=2).astype(np.uint8)).glare[0]
+        for light in (np.where(away < 120, 255, np.minimum(slow, 248)), sharp)
+    ]
+    assert shares[0] == 0
+    assert shares[1] > 4
+
+
+def test_coloured_grain_in_dark_places_is_no_colour() -> None:
+    grain = np.random.default_rng(5).normal(0, 25, (638, 1012, 3))
+    flat = np.repeat(np.linspace(200, 220, 1012)[None, :, None], 3, axis=2).repeat(638, axis=0)
+    flat[100:500, 650:950] = 60 + grain[100:500, 650:950]
+    grey = look.Surface(np.clip(flat, 0, 255).astype(np.uint8)).colour
+    flat[100:500, 650:950] = (150, 100, 80)
+    coloured = look.Surface(flat.astype(np.uint8)).colour
+    assert grey < 3.5
+    assert coloured > 9
+
+
+@pytest.mark.parametrize(("ground", "sides"), [(235, 4), (190, 0)])
+def test_no_copy_is_paler_than_its_paper(ground: int, sides: int) -> None:
+    view = np.full((440, 626, 3), ground, np.uint8)
+    view[60:379, 60:566] = 218
+    dips = look.Edge(view, OUTLINE).dips
+    assert len(dips) == sides
+    assert all(abs(dip) < 1 for dip in dips)
+
+
+# --- names and peoples ---------------------------------------------------------------------------
+
+
+def test_old_forms_become_what_cards_print() -> None:
+    assert "蔣霞靜".translate(NEW_FORMS) == "蒋霞静"
+    assert "昇喆堃".translate(NEW_FORMS) == "昇喆堃"
+    for old, new in NEW_FORMS.items():
+        assert new not in NEW_FORMS
+        assert chr(old).encode("gbk") != chr(new).encode("gb2312")
+
+
+LINES = {
+    "name": (170, 105, 400),
+    "sex": (170, 175, 200),
+    "people": (295, 175, 520),
+    "birth": (170, 247, 530),
+    "address": (170, 326, 565),
+    "beyond": (790, 105, 1000),
+    "number": (350, 556, 954),
+}
+
+
+class Clerk:
+    """Reads what it is told, at the places of `LINES`."""
+
+    def __init__(self, **texts: str) -> None:
+        self.boxes = {
+            name: TextBox(
+                np.array([[x, y - 20], [end, y - 20], [end, y + 20], [x, y + 20]], np.float32), 1.0
+            )
+            for name, (x, y, end) in LINES.items()
+            if name in texts
+        }
+        self._texts = texts
+
+    def text_boxes(self, rgb: Rgb, long_side: int) -> tuple[TextBox, ...]:
+        return tuple(self.boxes.values())
+
+    def spell(self, rgb: Rgb, boxes: Sequence[TextBox], alphabet: str = "") -> tuple[Spelling, ...]:
+        return tuple(self._line(box) for box in boxes)
+
+    def _line(self, box: TextBox) -> Spelling:
+        middle = box.quad.mean(axis=0)
+        near = {
+            name: float(np.abs(b.quad.mean(axis=0) - middle).sum())
+            for name, b in self.boxes.items()
+        }
+        text = self._texts[min(near, key=lambda name: near[name])]
+        count = len(text)
+        places = tuple((n + 0.5) / count for n in range(count))
+        seconds = tuple(("千", 0.3) if c == "干" else ("", 0.0) for c in text)
+        return Spelling(text, (0.99,) * count, places, seconds, box)
+
+    def read(self) -> dict[str, str]:
+        flat = np.zeros((read.HEIGHT, read.WIDTH, 3), np.uint8)
+        fields = read.read_card(flat, self.text_boxes(flat, 0), self).fields
+        return {name: field.value for name, field in fields.items()}
+
+
+TOLD = {
+    "sex": "男",
+    "people": "民族汉",
+    "birth": "1949年12月31日",
+    "address": "北京市朝阳区建设路12号",
+    "number": GOOD,
+}
+
+
+@pytest.mark.parametrize(
+    ("printed", "meant"),
+    [
+        ("杜干涵", "杜千涵"),
+        ("干明", "干明"),
+        ("古丽娜尔・艾山", "古丽娜尔·艾山"),
+        ("蔣霞靜", "蒋霞静"),
+    ],
+)
+def test_names_are_given_as_cards_print_them(printed: str, meant: str) -> None:
+    assert Clerk(name=printed, **TOLD).read()["name"] == meant
+
+
+def test_print_beyond_the_portrait_joins_no_field() -> None:
+    fields = Clerk(name="宋春平", beyond="珍慧东霞琳", **TOLD).read()
+    assert fields["name"] == "宋春平"
+    assert fields["number"] == GOOD
+
+
+@pytest.mark.parametrize(
+    ("printed", "meant"),
+    [("民族维吾示", "维吾尔"), ("民放土家", "土家"), ("民族仏佬", "仏佬"), ("民族汉", "汉")],
+)
+def test_a_people_is_one_of_the_closed_list_where_one_is_near(printed: str, meant: str) -> None:
+    fields = Clerk(name="王明", **{**TOLD, "people": printed}).read()
+    assert fields["people"] == meant
 
 
 # --- whole pictures ----------------------------------------------------------------------------

@@ -37,7 +37,7 @@ PEOPLES = frozenset(
 )
 """What 民族 can say, GB/T 3304."""
 # Characters that given names hardly hold, and the usual ones that print like them.
-_USUAL = {"干": "千", "土": "士", "末": "未", "夭": "天", "曰": "日", "入": "人", "毫": "豪"}
+_USUAL = {"干": "千", "末": "未", "夭": "天", "曰": "日", "入": "人", "毫": "豪"}
 # A second choice of the reader at least so likely may be the right one.
 _SECOND_FROM = 0.1
 # Words that drawn or defaced cards carry, and no real one.

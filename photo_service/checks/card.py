@@ -432,8 +432,7 @@ def original(features: Features, *, shadow: Band, scan: float) -> Outcome:
         its own colour, and not where the card fills more than `scan` percent of the picture, as in
         a scan. Never certain.
     Blind spots: a copy cut out along the card's edge: square corners and thin paper are no proof,
-        and at most one in twenty drawn ones was stopped; a card under fully even light on paper
-        may be taken for a copy.
+        and drawn ones pass; a card under fully even light on paper may be taken for a copy.
     Source: rulebook section 2 (复印件); our measurement.
     """
     card = features.card
