@@ -18,7 +18,7 @@ demo: $(READY) ## verify the pictures in samples/ and draw what was found into o
 	@$(BIN)/python samples/demo.py
 
 test: $(READY) ## run the tests
-	$(BIN)/python -m pytest -n 3 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: $(READY) ## check style
 	$(BIN)/ruff check .

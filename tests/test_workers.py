@@ -247,9 +247,9 @@ def test_a_batch_outlasts_a_queue_that_is_away(tmp_path: Path) -> None:
 
 
 def test_chaos_loses_nothing_and_does_nothing_twice(tmp_path: Path) -> None:
-    """500 pictures while workers are killed every 2 s and the queue is killed and started once."""
+    """200 pictures while workers are killed every 2 s and the queue is killed and started once."""
     chance = random.Random(7)
-    count = 500
+    count = 200
     with site(tmp_path) as running:
         for number in range(count):
             # Most are refused at once: the queue is what is tried here.
