@@ -76,6 +76,11 @@ def expected_samples() -> tuple[Expected, ...]:
     return (*shipped, large)
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes are called by their argument: some hold the time, and tests need one name everywhere."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that share something costly run in one process, so that it is made once."""
