@@ -77,7 +77,7 @@ def expected_samples() -> tuple[Expected, ...]:
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Bytes are called by their argument: some hold the time, and tests need one name everywhere."""
+    """Bytes are called by their argument: some hold the time, and a test needs one name."""
     return argname if isinstance(val, bytes) else None
 
 
