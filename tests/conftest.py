@@ -25,10 +25,8 @@ SAMPLES = Path(__file__).parent.parent / "samples"
 # One byte more than the portal takes; what follows a JPEG's end is no part of the picture.
 TOO_LARGE = "codes/file-over-limit.jpg"
 
-# Fixtures that take many seconds and serve tests of several files.
-SHARED = {"judge", "reports"}
-# Files whose tests share nothing and mostly wait: any process may take the next one.
-APART = {"test_batches.py", "test_workers.py"}
+# Fixtures that take many seconds and serve many tests, and the group of these.
+COSTLY = {"by_command": "doors", "judge": "samples", "reports": "samples"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +83,9 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that share something costly run in one process, so that it is made once."""
     for item in items:
-        if SHARED.intersection(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.xdist_group("samples"))
-        elif item.path.name not in APART:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+        used = COSTLY.keys() & set(getattr(item, "fixturenames", ()))
+        if used:
+            item.add_marker(pytest.mark.xdist_group(COSTLY[min(used)]))
 
 
 @pytest.fixture(scope="session")
