@@ -329,15 +329,18 @@ def test_a_full_queue_is_waited_for_visibly(console: Console) -> None:
 
 
 def test_a_late_report_is_fetched_when_it_is_there(console: Console) -> None:
+    # A picture of its own: the report of one that was judged before may be forgotten meanwhile.
+    name = "accepted-blue.jpg"
+    file = FilePayload(name=name, mimeType="image/jpeg", buffer=fresh(name))
     console.choose("graduation")
     with console.page.expect_response(VERIFICATIONS) as answer:
-        console.give("accepted-blue.jpg")
+        console.page.set_input_files("#file", file)
     console.decision()
     later = {"Location": answer.value.headers["content-location"], "Retry-After": "1"}
     console.page.route(
         VERIFICATIONS, lambda route: route.fulfill(status=202, headers=later, body="{}")
     )
-    console.give("accepted-blue.jpg")
+    console.page.set_input_files("#file", file)
     expect(console.page.locator(".panel")).to_contain_text(console.say("pending_title"))
     assert console.decision() == "accepted"
 
