@@ -52,7 +52,7 @@ def raster(rgb: ByteImage, *, longest: float = LONGEST) -> float:
     rank = int(_EVERYWHERE * len(spectra))
     common = np.fft.fftshift(np.partition(spectra, rank, axis=0)[rank], axes=0).astype(np.float32)
     difference = common - cv2.medianBlur(common, 5)
-    counted = _counted_frequencies(longest)
+    counted = counted_frequencies(_SQUARE, longest)
     spread = max(1.48 * float(np.median(np.abs(difference[counted]))), 0.14)
     return float(difference[counted].max()) / spread
 
@@ -91,14 +91,22 @@ def _squares(fine: FloatImage) -> FloatImage:
 
 
 @cache
-def _counted_frequencies(longest: float) -> NDArray[np.bool_]:
-    """Neither the large shapes nor the frequencies of JPEG's blocks."""
-    down = np.abs(np.fft.fftshift(np.fft.fftfreq(_SQUARE)))[:, None]
-    across = np.fft.rfftfreq(_SQUARE)[None]
+def counted_frequencies(side: int, longest: float) -> NDArray[np.bool_]:
+    """Neither the large shapes nor the frequencies of JPEG's blocks.
+
+    Args:
+        side: of the squares whose spectra are looked at, pixels.
+        longest: patterns of a longer period than this are not counted, pixels.
+
+    Returns:
+        (side, side // 2 + 1), for `numpy.fft.rfft2` with the first axis shifted.
+    """
+    down = np.abs(np.fft.fftshift(np.fft.fftfreq(side)))[:, None]
+    across = np.fft.rfftfreq(side)[None]
 
     def of_blocks(frequency: NDArray[Any]) -> NDArray[np.bool_]:
         off = np.abs(frequency * 8 - np.round(frequency * 8)) / 8
-        return np.asarray(off < 1.6 / _SQUARE, np.bool_)
+        return np.asarray(off < 1.6 / side, np.bool_)
 
-    large = (np.hypot(down, across) <= 1 / longest) | (across <= 1.5 / _SQUARE)
+    large = (np.hypot(down, across) <= 1 / longest) | (across <= 1.5 / side)
     return np.asarray(~large & ~(of_blocks(down) & of_blocks(across)), np.bool_)

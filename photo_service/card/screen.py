@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from photo_service.raster import counted_frequencies
 
 ByteImage = NDArray[np.uint8]
 FloatImage = NDArray[np.float32]
@@ -122,7 +122,7 @@ def _strongest(row: ByteImage) -> list[tuple[float, float, float]]:
     spectra = np.abs(np.fft.rfft2(squares * np.outer(window, window)))
     floor = 0.1 * _SQUARE * texture[:, None, None] + 1e-3
     levels = np.fft.fftshift(np.log(spectra + floor), axes=1).astype(np.float32)
-    counted = _counted()
+    counted = counted_frequencies(_SQUARE, _LONGEST)
     found = []
     for level, much in zip(levels, texture, strict=True):
         above = np.where(counted, level - cv2.medianBlur(level, 5), -np.inf)
@@ -130,13 +130,3 @@ def _strongest(row: ByteImage) -> list[tuple[float, float, float]]:
         clear = max(float(above[down, along]), 0.0) if much > _LEAST_TEXTURE else -1.0
         found.append((float(down - _SQUARE // 2), float(along), clear))
     return found
-
-
-@cache
-def _counted() -> BoolImage:
-    """Neither the large shapes nor the frequencies of JPEG's blocks."""
-    down = np.abs(np.fft.fftshift(np.fft.fftfreq(_SQUARE)))[:, None]
-    across = np.fft.rfftfreq(_SQUARE)[None]
-    large = (np.hypot(down, across) <= 1 / _LONGEST) | (across <= 1.5 / _SQUARE)
-    of_blocks = [np.abs(8 * f - np.round(8 * f)) / 8 < 1.6 / _SQUARE for f in (down, across)]
-    return np.asarray(~large & ~(of_blocks[0] & of_blocks[1]), np.bool_)
